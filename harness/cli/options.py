@@ -1,0 +1,126 @@
+"""The options of every command. What a command does is imported when it runs, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Callable, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from harness.errors import UsageError
+from harness.model.scenario import Workers
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction["_Parser"]
+
+DEFAULT_SEED = 1
+_EPILOG = """\
+exit codes:
+  0 valid   1 safety violated   2 liveness missed   3 not exercised or unknown
+  64 usage error   70 internal error   130 interrupted
+"""
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The arguments, with `command`: a function that takes them. Raises UsageError."""
+    parser = _Parser(
+        prog="harness",
+        description="Test and chaos-simulate Airflow 3 remote task execution.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"harness {_version()}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for add in (_run, _replay, _list, _check, _serve):
+        add(commands)
+    return parser.parse_args(argv)
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, with our exit code for usage errors instead of its own 2."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (see `{self.prog} --help`)")
+
+
+def _version() -> str:
+    try:
+        return metadata.version("airflow-remote-harness")
+    except metadata.PackageNotFoundError:
+        return "(not installed)"
+
+
+def _later(module: str, function: str) -> Callable[[argparse.Namespace], int]:
+    def command(arguments: argparse.Namespace) -> int:
+        code: int = getattr(importlib.import_module(f"harness.cli.{module}"), function)(arguments)
+        return code
+
+    return command
+
+
+def _run(commands: Commands) -> None:
+    run = commands.add_parser("run", help="run a scenario and judge it", allow_abbrev=False)
+    run.add_argument("scenario", metavar="SCENARIO", help="a name that `harness list` shows")
+    run.add_argument("--seed", type=int, help=f"of every random decision (default: {DEFAULT_SEED})")
+    run.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        dest="settings",
+        help="a parameter of the scenario; repeatable",
+    )
+    run.add_argument(
+        "--workers", choices=[str(kind) for kind in Workers], help="which code plays the workers"
+    )
+    run.add_argument("--no-store", action="store_true", help="write no folder")
+    _common(run)
+    run.set_defaults(command=_later("running", "run"))
+
+
+def _replay(commands: Commands) -> None:
+    replay = commands.add_parser("replay", help="run a stored plan again", allow_abbrev=False)
+    replay.add_argument("plan", type=Path, metavar="PLAN", help="a plan.json, or the run's folder")
+    replay.add_argument(
+        "--edited", action="store_true", help="the plan was changed by hand, and that is meant"
+    )
+    _common(replay)
+    replay.set_defaults(command=_later("running", "replay"))
+
+
+def _common(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--world", choices=("sim", "live"), default="sim", help="simulated, or real (default: sim)"
+    )
+    command.add_argument("--json", action="store_true", help="print one JSON object instead of the story")
+    command.add_argument(
+        "--out", type=Path, metavar="DIR", help="store the run there; must be absent or empty"
+    )
+
+
+def _list(commands: Commands) -> None:
+    listing = commands.add_parser("list", help="show the scenarios, faults or invariants", allow_abbrev=False)
+    which = listing.add_mutually_exclusive_group()
+    which.add_argument("--faults", action="store_true", help="the kinds of faults and their fields")
+    which.add_argument("--invariants", action="store_true", help="the promises a run is judged by")
+    listing.set_defaults(command=_later("listing", "show"))
+
+
+def _check(commands: Commands) -> None:
+    check = commands.add_parser("check", help="judge a stored history again", allow_abbrev=False)
+    check.add_argument("path", type=Path, metavar="RUN", help="a run's folder, or its history.jsonl")
+    check.add_argument(
+        "--edited", action="store_true", help="the plan was changed by hand, and that is meant"
+    )
+    check.add_argument("--json", action="store_true", help="print one JSON object instead of the story")
+    check.set_defaults(command=_later("running", "check"))
+
+
+def _serve(commands: Commands) -> None:
+    serve = commands.add_parser("serve", help="run the fake API alone", allow_abbrev=False)
+    serve.add_argument("--host", default="127.0.0.1", help="(default: 127.0.0.1)")
+    serve.add_argument("--port", type=int, default=8080, help="0 takes any free one (default: 8080)")
+    serve.set_defaults(command=_later("serving", "serve"))

@@ -1,0 +1,147 @@
+"""`harness run`, `replay` and `check`: from a plan to a story and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from harness import catalogue
+from harness.cli.options import DEFAULT_SEED
+from harness.errors import BadParameter, UsageError
+from harness.invariants import judge, named
+from harness.model.plan import Plan, make_plan, read_plan
+from harness.model.scenario import Workers
+from harness.report import store, terminal
+from harness.report.story import tell
+from harness.report.summary import summarise
+
+if TYPE_CHECKING:
+    from harness.runner import Run
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run a scenario of the catalogue."""
+    if arguments.no_store and arguments.out:
+        raise BadParameter("--no-store and --out contradict each other: give one of them")
+    entry = catalogue.find(arguments.scenario)
+    texts = settings(arguments.settings)
+    seed = DEFAULT_SEED if arguments.seed is None else arguments.seed
+    kind = Workers(arguments.workers) if arguments.workers else None
+    plan = make_plan(entry.build(**texts), seed, name=entry.name, parameters=texts, workers=kind)
+    again = run_command(plan, workers=kind, world=arguments.world)
+    note = " (the default: --seed N draws another run)" if arguments.seed is None else ""
+    folder = None if arguments.no_store else _reserve(plan, arguments.out)
+    return _go(plan, arguments, folder=folder, replay=_replay_of(folder, arguments.world) or again, note=note)
+
+
+def replay(arguments: argparse.Namespace) -> int:
+    """Run a stored plan again; it is stored only where `--out` says."""
+    file = store.plan_file(arguments.plan)
+    plan = read_plan(file, edited=arguments.edited)
+    folder = _reserve(plan, arguments.out) if arguments.out else None
+    again = replay_command(file, world=arguments.world, edited=arguments.edited)
+    return _go(plan, arguments, folder=folder, replay=_replay_of(folder, arguments.world) or again, note="")
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Judge a stored history again, without running anything."""
+    stored = store.load(arguments.path, edited=arguments.edited)
+    verdict = judge(stored.history, stored.plan)
+    world = str(stored.history.header.get("world", "sim"))
+    again = replay_command(stored.folder / store.PLAN, world=world, edited=arguments.edited)
+    if arguments.json:
+        _print_json(summarise(stored.plan, stored.history, verdict, replay=again, world=world))
+    else:
+        story = tell(stored.plan, stored.history, verdict, replay=again, world=world)
+        terminal.show(story, console=Console(highlight=False))
+    return verdict.exit_code
+
+
+def settings(texts: Sequence[str]) -> dict[str, str]:
+    """`["lasting=2m"]` as `{"lasting": "2m"}`; dashes in names are taken as underscores."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        name = name.strip().replace("-", "_")
+        if not equals or not name:
+            raise BadParameter(f"--set {text}: write it as NAME=VALUE")
+        if name in found:
+            raise BadParameter(f"--set {name} is given twice: give it once")
+        found[name] = value
+    return found
+
+
+def run_command(plan: Plan, *, workers: Workers | None = None, world: str = "sim") -> str:
+    """The command that makes the same plan from the catalogue again."""
+    words = ["harness", "run", plan.scenario, "--seed", str(plan.seed)]
+    for name, value in plan.parameters.items():
+        words += ["--set", f"{name}={value}"]
+    words += ["--workers", str(workers)] if workers else []
+    words += ["--world", world] if world != "sim" else []
+    return shlex.join(words)
+
+
+def replay_command(file: Path, *, world: str = "sim", edited: bool = False) -> str:
+    """The command that runs a stored plan again."""
+    words = ["harness", "replay", str(file)]
+    words += ["--edited"] if edited else []
+    words += ["--world", world] if world != "sim" else []
+    return shlex.join(words)
+
+
+def _replay_of(folder: Path | None, world: str) -> str | None:
+    return None if folder is None else replay_command(folder / store.PLAN, world=world)
+
+
+def _reserve(plan: Plan, out: Path | None) -> Path:
+    named(plan)  # a misspelt invariant should not wait for the end of the run
+    return store.reserve(plan, out=out)
+
+
+def _go(plan: Plan, arguments: argparse.Namespace, *, folder: Path | None, replay: str, note: str) -> int:
+    """Run the plan; the seed and the replay command are told before anything can go wrong."""
+    print(f"{plan.scenario}, seed {plan.seed}{note}", file=sys.stderr if arguments.json else None)
+    print(f"{replay}\n", file=sys.stderr if arguments.json else None)
+    sys.stdout.flush()
+    try:
+        run = _run_plan(plan, world=arguments.world, quiet=arguments.json)
+    except UsageError:
+        if folder:
+            store.release(folder)
+        raise
+    story, summary = render(run, replay=replay)
+    if folder:
+        store.keep(folder, history=run.history, story=story, summary=summary)
+        if arguments.out is None:
+            store.point_latest(folder)
+    if arguments.json:
+        _print_json(summary)
+    else:
+        terminal.show(story, console=Console(highlight=False))
+    return run.verdict.exit_code
+
+
+def _run_plan(plan: Plan, *, world: str, quiet: bool) -> Run:
+    from harness.runner import run_plan
+
+    named(plan)
+    with terminal.progress(plan, console=Console(quiet=quiet)) as progress:
+        return run_plan(plan, world=world, progress=progress)
+
+
+def render(run: Run, *, replay: str) -> tuple[str, dict[str, Any]]:
+    """The story and the summary of a run."""
+    parts = (run.plan, run.history, run.verdict)
+    story = tell(*parts, replay=replay, world=run.world, wall_seconds=run.wall_seconds)
+    return story, summarise(*parts, replay=replay, world=run.world, wall_seconds=run.wall_seconds)
+
+
+def _print_json(summary: dict[str, Any]) -> None:
+    print(json.dumps(summary))

@@ -1,0 +1,19 @@
+"""The promises: pure functions from a History and its Plan to what breaks them.
+
+Add one with `@safety`, `@liveness` or `@exercised`; a plan names those it wants judged.
+"""
+
+from harness.invariants import (  # noqa: F401 - importing them registers their invariants
+    finishing,
+    jobs,
+    overlap,
+    rejoining,
+    slots,
+    substance,
+    success,
+    transitions,
+)
+from harness.invariants.judge import judge
+from harness.invariants.registry import INVARIANTS, Finding, Invariant, exercised, liveness, named, safety
+
+__all__ = ["INVARIANTS", "Finding", "Invariant", "exercised", "judge", "liveness", "named", "safety"]

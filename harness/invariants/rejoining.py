@@ -1,0 +1,70 @@
+"""Every worker rejoins: after the storm each one that lives is heard of, to the end of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from harness.invariants.registry import Finding, liveness
+from harness.model.bodies import act
+from harness.model.faults import Kill
+from harness.model.history import Event, History
+from harness.model.moments import moment
+from harness.model.plan import Plan
+from harness.units import minutes, nanoseconds
+
+WINDOW = minutes(2)
+"""How long before the end of the run a worker must have been heard of. An EdgeWorker heartbeats every 30 s."""
+
+_SIGNS = ("worker.set_state", "jobs.fetch")
+
+
+@liveness
+def every_worker_rejoins(history: History, plan: Plan) -> Iterator[Finding]:
+    """Each worker that no fault killed for good sets its state or fetches in the calm's last two minutes."""
+    calm, end = act(history, "calm"), act(history, "end")
+    stop = end.n if end else len(history)  # what a worker says when it is stopped is no sign of life
+    over = end.t if end else history[-1].t if len(history) else 0
+    since = max(calm.t if calm else 0, over - nanoseconds(WINDOW))
+    heard, fate = _signs(history, stop)
+    for name in (worker.name for worker in plan.workers if not _killed_for_good(worker.name, plan)):
+        last = heard.get(name)
+        if last is None or last.t < since:
+            events = tuple(event.n for event in (last, fate.get(name)) if event)
+            yield Finding(_summary(name, last, fate.get(name), since), events)
+
+
+def _signs(history: History, stop: int) -> tuple[dict[str, Event], dict[str, Event]]:
+    """By worker: its last call that went well, and how it, or a part of it, ended."""
+    heard: dict[str, Event] = {}
+    fate: dict[str, Event] = {}
+    for event in history:
+        if event.n >= stop:
+            break
+        if event.witness == "client":
+            if event.type == "ok" and event.f in _SIGNS:
+                heard[event.process] = event
+        elif event.witness == "world":
+            if event.f == "worker.start":
+                fate.pop(event.process, None)
+            elif event.f == "worker.exit" or (event.f == "worker.background" and event.process not in fate):
+                fate[event.process] = event
+    return heard, fate
+
+
+def _killed_for_good(name: str, plan: Plan) -> bool:
+    return any(
+        isinstance(fault, Kill) and fault.lasting is None and fnmatchcase(name, fault.target)
+        for fault in plan.faults
+    )
+
+
+def _summary(name: str, last: Event | None, fate: Event | None, since: int) -> str:
+    text = f"{name} was not heard of after {moment(since)}"
+    text += f": its last call that went well was {last.f} at {moment(last.t)}" if last else ": it never was"
+    if fate is None:
+        return text
+    if fate.f == "worker.exit":
+        why = fate.value.get("error") or fate.value.get("reason", "no reason given")
+        return f"{text}; it exited at {moment(fate.t)} ({why})"
+    return f"{text}; its {fate.value.get('what')} died at {moment(fate.t)} ({fate.value.get('error')})"

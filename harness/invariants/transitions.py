@@ -1,0 +1,35 @@
+"""Only legal transitions: what the server did to its rows, held against the tables of the lifecycle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.invariants.registry import Finding, safety
+from harness.model.history import Event, History
+from harness.model.lifecycle import TABLES, is_legal
+from harness.model.moments import moment
+from harness.model.plan import Plan
+
+
+@safety
+def only_legal_transitions(history: History, plan: Plan) -> Iterator[Finding]:  # noqa: ARG001
+    """Task instances, edge jobs and edge workers change state only as Airflow's tables allow."""
+    legal: dict[tuple[str, str | None, str | None], bool] = {}  # few distinct ones among very many events
+    for event in history.where(witness="server"):
+        if event.f not in TABLES:
+            continue
+        change = (event.f, event.value.get("old"), event.value.get("new"))
+        if change not in legal:
+            legal[change] = is_legal(*change)
+        if not legal[change]:
+            yield Finding(_summary(event), (event.n,))
+
+
+def _summary(event: Event) -> str:
+    value = event.value
+    name = value.get("key")
+    if event.f == "task_instance" and "task_id" in value:
+        name = f"{value.get('dag_id')}/{value['task_id']}/{value.get('run_id')}"
+    old, new = (value.get(which) or "nothing" for which in ("old", "new"))
+    what = event.f.replace("_", " ")
+    return f"{what} {name} went from {old} to {new} at {moment(event.t)} ({value.get('cause')})"

@@ -1,0 +1,156 @@
+"""What a world must offer: its clock, network, fleet and server, as protocols. Both worlds have the same.
+
+Each way to break something returns the way to mend it: a `Heal`, called once when the fault ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from enum import StrEnum
+from random import Random
+from typing import Any, Protocol
+
+from harness.model.faults import Direction
+from harness.model.history import Event, History
+from harness.model.plan import Submission
+from harness.toxics.rules import Rule
+
+Heal = Callable[[], None]
+Strike = Callable[[str, str], None]
+"""Called with the victim's name and what happened to it, each time a fault strikes."""
+
+
+class Capability(StrEnum):
+    """What a world may be able to do; a plan that needs more is refused with that reason."""
+
+    VIRTUAL_TIME = "virtual time"
+    PARTITION = "partition"
+    LATENCY = "latency"
+    PACKET_LOSS = "packet loss"
+    RESET = "reset connections"
+    HTTP_RULES = "lose or answer HTTP calls"
+    KILL = "kill and restart hosts"
+    PAUSE = "pause hosts"
+    RESTART_SERVER = "restart the server"
+    EDGE_WORKERS = "edge workers"
+    SCRIPTED_WORKERS = "scripted workers"
+
+
+class Clock(Protocol):
+    """The time of the run."""
+
+    def now(self) -> int:
+        """Nanoseconds since the run began."""
+        ...
+
+    async def sleep_until(self, moment: timedelta) -> None:
+        """Return when that long has passed since the run began."""
+        ...
+
+
+class Network(Protocol):
+    """Links between hosts; names may be patterns (`worker-*`)."""
+
+    def cut(self, a: str, b: str, direction: Direction, strike: Strike) -> Heal: ...
+
+    def delay(
+        self, a: str, b: str, direction: Direction, delay: timedelta, jitter: timedelta, strike: Strike
+    ) -> Heal: ...
+
+    def lose(self, a: str, b: str, direction: Direction, probability: float, strike: Strike) -> Heal: ...
+
+    def reset(self, a: str, b: str, strike: Strike) -> None: ...
+
+    def rule(self, rule: Rule) -> Heal: ...
+
+
+class Fleet(Protocol):
+    """The hosts that can be killed and paused; the name may be a pattern."""
+
+    def kill(self, target: str, strike: Strike) -> Heal: ...
+
+    def pause(self, target: str, strike: Strike) -> Heal: ...
+
+
+class Server(Protocol):
+    """The control plane."""
+
+    def submit(self, task: Submission) -> str:
+        """Queue a task; returns the id of its task instance."""
+        ...
+
+    def restart(self, target: str, strike: Strike) -> Heal:
+        """Take the API down; the Heal brings it up again with what it had stored."""
+        ...
+
+
+class World(Protocol):
+    """Clock + network + fleet + server, and the History they write."""
+
+    name: str
+    capabilities: frozenset[Capability]
+    clock: Clock
+    network: Network
+    fleet: Fleet
+    server: Server
+    history: History
+
+    def record(
+        self, *, witness: str, process: str, type: str, f: str, value: dict[str, Any] | None = None
+    ) -> Event:
+        """Append an event of this moment to the History."""
+        ...
+
+    async def start(self) -> None:
+        """Start the server and the fleet."""
+        ...
+
+    async def stop(self) -> None:
+        """Stop everything; nothing is recorded after."""
+        ...
+
+
+class Body(Protocol):
+    """A running task body."""
+
+    done: bool
+    ends_at: float
+    """The loop's time, in seconds, at which the body ends by itself."""
+    fails: bool
+    """Whether the body ends by raising."""
+
+    def kill(self, reason: str) -> None:
+        """The body dies now; nothing if it has ended."""
+        ...
+
+
+class Site(Protocol):
+    """What a worker finds on the host on which it runs."""
+
+    name: str
+    server_url: str
+    jwt_secret: str
+    random: Random
+
+    def utcnow(self) -> datetime:
+        """The host's wall clock, with its time zone."""
+        ...
+
+    def monotonic(self) -> float:
+        """The host's monotonic clock, in seconds."""
+        ...
+
+    def new_pid(self) -> int:
+        """An id for a new process of the host."""
+        ...
+
+    def task(self, dag_id: str, task_id: str, run_id: str) -> Submission:
+        """What the body of that task is to do."""
+        ...
+
+    def begin(self, task: Submission, *, ti: str, try_number: int) -> Body:
+        """Start a task's body here and now."""
+        ...
+
+

@@ -1,0 +1,158 @@
+"""The pytest plugin: the fixture `run`, which runs a scenario and fails with its story.
+
+    def test_a_cut_off_worker_rejoins(run):
+        run("cut-off-worker", lasting=minutes(2))
+
+pytest loads this module in every session, so it imports next to nothing until the fixture is used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+if TYPE_CHECKING:
+    from harness.model.plan import Plan
+    from harness.model.scenario import Scenario, Workers
+    from harness.runner import Run
+
+DEFAULT_SEED = 1
+
+
+class RunScenario(Protocol):
+    """What the fixture `run` gives."""
+
+    def __call__(
+        self,
+        scenario: str | Scenario,
+        /,
+        *,
+        seed: int | None = None,
+        workers: Workers | None = None,
+        expect: str | None = "valid",
+        **parameters: Any,
+    ) -> Run:
+        """Run a scenario of the catalogue, by name and with its parameters, or a Scenario.
+
+        The seed is the one given here, or else by `--seed`, or by the marker `seed`, or 1. Fails the
+        test with the run's story unless the verdict is `expect`; `None` takes any. Skips it where the
+        world cannot do what the plan asks for.
+        """
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --seed and --world; where another plugin has them, only --harness-seed and --harness-world."""
+    group = parser.getgroup("harness", "chaos simulation of Airflow remote execution")
+    _add(group, "seed", type=int, help="seed of the scenarios that the fixture `run` runs (default: 1)")
+    _add(group, "world", choices=("sim", "live"), help="where the fixture `run` runs them (default: sim)")
+
+
+def _add(group: pytest.OptionGroup, name: str, **attributes: Any) -> None:
+    dest = f"harness_{name}"
+    try:
+        group.addoption(f"--{name}", f"--harness-{name}", dest=dest, **attributes)
+    except (ValueError, argparse.ArgumentError):
+        group.addoption(f"--harness-{name}", dest=dest, **attributes)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker."""
+    config.addinivalue_line("markers", "seed(n): the seed of the fixture `run`, where --seed gives none")
+
+
+@pytest.fixture
+def run(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> RunScenario:
+    """A function that runs a scenario, and fails the test with its story unless it went as expected."""
+
+    def run_scenario(
+        scenario: str | Scenario,
+        /,
+        *,
+        seed: int | None = None,
+        workers: Workers | None = None,
+        expect: str | None = "valid",
+        **parameters: Any,
+    ) -> Run:
+        number = _seed(request, seed)
+        plan = _plan(scenario, name=request.node.name, seed=number, workers=workers, parameters=parameters)
+        again = _again(plan, request, named=isinstance(scenario, str), workers=workers)
+        record_property("harness_seed", plan.seed)
+        done = _run(plan, world=request.config.getoption("harness_world") or "sim", again=again)
+        if expect in (None, done.verdict.answer):
+            record_property("harness_replay", again)
+            return done
+        replay, story = _keep(done, request)
+        record_property("harness_replay", replay)
+        pytest.fail(f"expected {expect}, seed {plan.seed}\n\n{story}", pytrace=False)
+
+    return run_scenario
+
+
+def _seed(request: pytest.FixtureRequest, seed: int | None) -> int:
+    if seed is not None:
+        return seed
+    option: int | None = request.config.getoption("harness_seed")
+    if option is not None:
+        return option
+    marker = request.node.get_closest_marker("seed")
+    return int(marker.args[0]) if marker else DEFAULT_SEED
+
+
+def _plan(
+    scenario: str | Scenario, *, name: str, seed: int, workers: Workers | None, parameters: dict[str, Any]
+) -> Plan:
+    from harness import catalogue
+    from harness.errors import UsageError
+    from harness.model.plan import make_plan
+
+    texts = {key: catalogue.to_text(value) for key, value in parameters.items()}
+    try:
+        if isinstance(scenario, str):
+            entry = catalogue.find(scenario)
+            return make_plan(entry.build(**texts), seed, name=entry.name, parameters=texts, workers=workers)
+        if texts:
+            raise UsageError(f"{', '.join(texts)}: a Scenario takes no parameters, a scenario's name does")
+        return make_plan(scenario, seed, name=name, workers=workers)
+    except UsageError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+def _again(plan: Plan, request: pytest.FixtureRequest, *, named: bool, workers: Workers | None) -> str:
+    """The command that makes this run again, before it has a folder."""
+    from harness.cli.running import run_command
+
+    if named:
+        return run_command(plan, workers=workers, world=request.config.getoption("harness_world") or "sim")
+    return shlex.join(["pytest", request.node.nodeid, "--harness-seed", str(plan.seed)])
+
+
+def _run(plan: Plan, *, world: str, again: str) -> Run:
+    from harness.errors import HarnessError, NotCapable
+    from harness.runner import run_plan
+
+    try:
+        return run_plan(plan, world=world)
+    except NotCapable as error:
+        pytest.skip(str(error))
+    except HarnessError as error:
+        pytest.fail(f"{type(error).__name__}: {error}\nseed {plan.seed}\n\n{again}", pytrace=False)
+
+
+def _keep(done: Run, request: pytest.FixtureRequest) -> tuple[str, str]:
+    """Store a run that went wrong under `runs/`, as the command line does; its replay command and its story."""
+    from harness.cli.running import render, replay_command
+    from harness.report import store
+
+    folder = store.reserve(done.plan, runs=request.config.rootpath / store.RUNS)
+    file = folder / store.PLAN
+    if file.is_relative_to(request.config.invocation_params.dir):
+        file = file.relative_to(request.config.invocation_params.dir)
+    replay = replay_command(file, world=done.world)
+    story, summary = render(done, replay=replay)
+    store.keep(folder, history=done.history, story=story, summary=summary)
+    store.point_latest(folder)
+    return replay, story

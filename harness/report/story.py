@@ -1,0 +1,144 @@
+"""The story of a run: one screen of plain text, who did what when, and the command that replays it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+
+from harness.model.bodies import act
+from harness.model.codec import to_json
+from harness.model.faults import Fault, hosts
+from harness.model.history import Event, History
+from harness.model.moments import moment
+from harness.model.plan import Plan
+from harness.model.scenario import Workers
+from harness.model.verdict import Counterexample, Verdict
+from harness.report.numbers import Numbers, count
+from harness.report.timeline import timeline
+from harness.units import format_duration, nanoseconds
+
+WIDTH, LINES = 100, 40
+_MEANING = {0: "valid", 1: "safety violated", 2: "liveness missed", 3: "not exercised, or unknown"}
+
+
+def tell(
+    plan: Plan,
+    history: History,
+    verdict: Verdict,
+    *,
+    replay: str,
+    world: str = "sim",
+    wall_seconds: float | None = None,
+) -> str:
+    """About 40 lines of at most 100 columns; only the last one, `replay`, may be longer.
+
+    All of it comes from the plan, the history and the verdict; `wall_seconds` is told if it is known.
+    """
+    head = [
+        f"{plan.scenario} · seed {plan.seed} · {world} · {verdict.answer.upper()}",
+        "",
+        *_section("Planned", _planned(plan)),
+        "",
+    ]
+    numbers = count(history, plan)
+    tail = [
+        "",
+        *_section("Verdict", _verdict(verdict, history)),
+        "",
+        *_section("Numbers", _numbers(numbers, wall_seconds)),
+        *_section("Exit", iter([f"{verdict.exit_code} ({_MEANING[verdict.exit_code]})"])),
+    ]
+    middle = timeline(history, plan, most=max(10, LINES - 2 - len(head) - len(tail)))
+    lines = [_clean(line) for line in (*head, *middle, *tail)]
+    return "\n".join([*lines, "", replay]) + "\n"
+
+
+def _section(name: str, lines: Iterator[str]) -> Iterator[str]:
+    for n, line in enumerate(lines):
+        yield f"{'' if n else name:<9}{line}"
+
+
+def _clean(line: str) -> str:
+    """Without what a terminal would obey, and no wider than the screen."""
+    line = "".join(character if character.isprintable() else "·" for character in line).rstrip()
+    return line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
+
+
+def _planned(plan: Plan) -> Iterator[str]:
+    fleet = Counter((worker.kind, worker.slots, worker.queues) for worker in plan.workers)
+    for (kind, slots, queues), number in fleet.items():
+        code = "released EdgeWorkers" if kind is Workers.EDGE else "scripted workers"
+        yield f"{number} {code} × {slots} slots on {', '.join(queues)}"
+    yield _work(plan)
+    if len(plan.faults) <= 3:
+        yield from (_fault(fault) for fault in plan.faults)
+    else:
+        kinds = Counter(type(fault).__name__ for fault in plan.faults)
+        yield f"{len(plan.faults)} faults: {', '.join(f'{number} {kind}' for kind, number in kinds.items())}"
+    settle, until = format_duration(plan.settle), format_duration(plan.until)
+    yield f"storm of up to {until}, then {settle} to settle"
+
+
+def _work(plan: Plan) -> str:
+    tasks = plan.submissions
+    if not tasks:
+        return "no tasks"
+    lasting = sorted(task.lasting for task in tasks)
+    retries = sorted({task.retries for task in tasks})
+    failing = sum(bool(task.failing_tries) for task in tasks)
+    text = (
+        f"{len(tasks)} tasks by {moment(nanoseconds(max(task.at for task in tasks)))},"
+        f" of {moment(nanoseconds(lasting[0]))}–{moment(nanoseconds(lasting[-1]))},"
+        f" with {'–'.join(str(retries[n]) for n in sorted({0, len(retries) - 1}))} retries"
+    )
+    return f"{text}, {failing} to fail at first" if failing else text
+
+
+def _fault(fault: Fault) -> str:
+    values = to_json(fault)
+    values.pop("at")
+    lasting = values.pop("lasting", None)
+    others = {name: value for name, value in values.items() if name not in ("a", "b", "target")}
+    details = "".join(f", {name}={value}" for name, value in others.items() if value is not None)
+    text = f"{type(fault).__name__} {' ↔ '.join(hosts(fault))} at {format_duration(fault.at)}"
+    return f"{text} for {lasting}{details}" if lasting else f"{text}{details}"
+
+
+def _verdict(verdict: Verdict, history: History) -> Iterator[str]:
+    broken: dict[str, list[Counterexample]] = {}
+    for counterexample in verdict.counterexamples:
+        broken.setdefault(counterexample.invariant, []).append(counterexample)
+    kept = len(verdict.checked) - len(broken) - len(verdict.crashed)
+    yield f"{verdict.answer}: {kept} of {len(verdict.checked)} promises kept"
+    roomy = len(broken) <= 2
+    for name, found in broken.items():
+        yield f"✗ {name} ({found[0].kind})"
+        for counterexample in found[: 2 if roomy else 1]:
+            yield f"  {counterexample.summary}"
+        if roomy:
+            yield from (_event(history[n]) for n in found[0].events[:4] if n < len(history))
+        if (more := len(found) - (2 if roomy else 1)) > 0:
+            yield f"  and {more} more"
+    yield from (f"? {crash} (the check itself crashed)" for crash in verdict.crashed)
+    if act(history, "end") is None:
+        yield "! the history stops before the end of its run"
+
+
+def _event(event: Event) -> str:
+    value = json.dumps(event.value, ensure_ascii=False, separators=(", ", ": "))
+    return f"    #{event.n} {moment(event.t)} {event.process} {event.f} {event.type} {value}"
+
+
+def _numbers(numbers: Numbers, wall_seconds: float | None) -> Iterator[str]:
+    left = numbers.tasks - numbers.succeeded - numbers.failed
+    yield (
+        f"{numbers.tasks} tasks: {numbers.succeeded} succeeded, {numbers.failed} failed, {left} otherwise;"
+        f" {numbers.retried} retried; {numbers.bodies} bodies ran"
+    )
+    yield (
+        f"{numbers.calls:,} API calls: {numbers.lost:,} lost, {numbers.refused:,} refused;"
+        f" {numbers.unconnected:,} connections failed"
+    )
+    took = "" if wall_seconds is None else f" in {wall_seconds:.1f} s of wall time"
+    yield f"{moment(numbers.simulated)} of the world's time{took}"

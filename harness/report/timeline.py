@@ -1,0 +1,108 @@
+"""The timeline of the story: notes condensed until they fit the screen, in the order of time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from harness.model.history import History
+from harness.model.moments import moment
+from harness.model.plan import Plan
+from harness.report.notes import Note, notes
+from harness.units import minutes, nanoseconds, seconds
+
+_NEVER = 1 << 62
+# (how close notes must be to become one line, whether across different who): tried in turn until all fits
+_LEVELS = (
+    (nanoseconds(seconds(30)), False),
+    (nanoseconds(minutes(5)), False),
+    (_NEVER, False),
+    (_NEVER, True),
+)
+_ABOUTS = 3
+
+
+@dataclass(slots=True)
+class _Line:
+    """One line in the making: so many notes of one kind."""
+
+    first: Note
+    last: Note
+    count: int = 1
+    abouts: dict[str, int] = field(default_factory=dict)
+    who: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def t(self) -> int:
+        return self.last.t if self.first.last else self.first.t
+
+    def add(self, note: Note) -> None:
+        self.last = note
+        self.count += 1
+        self.abouts[note.about] = self.abouts.get(note.about, 0) + 1
+        self.who[note.who] = None
+
+
+def timeline(history: History, plan: Plan, *, most: int = 20) -> list[str]:
+    """At most `most` lines: when, who, what, with counts; what did not fit is counted in the last line."""
+    noted = list(notes(history, plan))
+    lines: list[_Line] = []
+    for gap, across in _LEVELS:
+        lines = _condense(noted, gap=gap, across=across)
+        if len(lines) <= most:
+            break
+    texts = [_text(line) for line in lines]
+    if len(texts) > most:
+        left = len(texts) - most + 1
+        texts = [*texts[: most - 1], f"{'':>9}  {'…':<10}  and {left} lines more: the history has them all"]
+    return texts
+
+
+def _condense(noted: Iterable[Note], *, gap: int, across: bool) -> list[_Line]:
+    lines: list[_Line] = []
+    current: dict[tuple[str, str], _Line] = {}
+    for note in noted:
+        key = (note.what, "" if across or note.shared else note.who)
+        line = current.get(key)
+        if line and (note.whole or note.t - line.last.t <= gap):
+            line.add(note)
+        else:
+            line = _Line(note, note, 1, {note.about: 1}, {note.who: None})
+            current[key] = line
+            lines.append(line)
+    return sorted(lines, key=lambda line: line.t)
+
+
+def _text(line: _Line) -> str:
+    what = line.first.what
+    counted = line.count > 1 and not line.first.last
+    if counted:
+        what = f"{line.count} × {what}"
+    if about := _abouts(line):
+        what = f"{what}: {about}"
+    if counted and moment(line.last.t) != moment(line.first.t):
+        what = f"{what}, until {moment(line.last.t)}"
+    return f"{moment(line.t):>9}  {_who(line):<10}  {what}"
+
+
+def _abouts(line: _Line) -> str:
+    if line.first.last:
+        return line.last.about
+    names = [name if times == 1 else f"{name} ×{times}" for name, times in line.abouts.items() if name]
+    if len(line.abouts) == 1:
+        names = list(line.abouts)
+    shown = ", ".join(_cut(name) for name in names[:_ABOUTS])
+    more = len(names) - _ABOUTS
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _who(line: _Line) -> str:
+    names = list(line.who)
+    if len(names) == 1:
+        return names[0]
+    return f"{len(names)} workers" if all(name.startswith("worker") for name in names) else "several"
+
+
+def _cut(text: str, most: int = 60) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -1,0 +1,1 @@
+"""The simulated world: asyncio with a clock and sockets of our own; everything above runs unchanged."""

@@ -1,0 +1,167 @@
+"""The fleet port of the simulated world: one node a worker, booted, killed, paused and watched."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+from fnmatch import fnmatchcase
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from harness.model.plan import PlannedWorker, Submission
+from harness.model.scenario import Workers
+from harness.ports import Heal, Strike
+from harness.sim.body import SimBody
+from harness.sim.network import Network
+from harness.sim.node import Node
+from harness.sim.server import URL
+from harness.workers.edge import make_worker
+from harness.workers.scripted import ScriptedWorker
+
+if TYPE_CHECKING:
+    from harness.sim.world import SimWorld
+
+class SimSite:
+    """Implements `harness.ports.Site` on one node."""
+
+    server_url = URL
+
+    def __init__(self, fleet: SimFleet, node: Node, random: Random) -> None:
+        self._fleet, self.node, self.random = fleet, node, random
+        self.name = node.name
+        self.jwt_secret = fleet.world.state.settings.jwt_secret
+
+    def utcnow(self) -> datetime:
+        return self._fleet.world.clock.utcnow()
+
+    def monotonic(self) -> float:
+        return self._fleet.world.loop.time()
+
+    def new_pid(self) -> int:
+        return self.node.new_pid()
+
+    def task(self, dag_id: str, task_id: str, run_id: str) -> Submission:
+        return self._fleet.tasks[dag_id, task_id, run_id]
+
+    def begin(self, task: Submission, *, ti: str, try_number: int) -> SimBody:
+        return self._fleet.begin(self.node, task, ti=ti, try_number=try_number)
+
+
+class SimFleet:
+    """Implements `harness.ports.Fleet`."""
+
+    def __init__(self, world: SimWorld, wires: Network, *, folder: Path) -> None:
+        self.world, self._wires, self.folder = world, wires, folder
+        self.tasks = {(task.dag_id, task.task_id, task.run_id): task for task in world.plan.submissions}
+        self._bodies: dict[str, list[SimBody]] = {}
+        self._planned: dict[str, PlannedWorker] = {}
+
+    def boot_all(self, workers: Iterable[PlannedWorker]) -> None:
+        for planned in workers:
+            self._planned[planned.name] = planned
+            self.boot(planned)
+
+    def boot(self, planned: PlannedWorker) -> None:
+        """The host starts, and on it the worker."""
+        node = self._wires.boot(planned.name)
+        node.on_task_error = self._background_failed
+        self._bodies[planned.name] = []
+        value = {"kind": planned.kind.value, "slots": planned.slots}
+        self._say(planned.name, "info", "worker.start", value)
+        site = SimSite(self, node, self.world.streams.named(f"worker/{planned.name}"))
+        node.site = site
+        main = self._run(planned.name, node, self._main(site, planned))
+        self.world.loop.create_task(main, name=f"{planned.name}: main", context=node.context())
+
+    async def _main(self, site: SimSite, planned: PlannedWorker) -> None:
+        if planned.kind is Workers.EDGE:
+            await make_worker(planned, logs=self.folder / "logs" / planned.name).start()
+        else:
+            await ScriptedWorker(planned, site).run()
+
+    async def _run(self, name: str, node: Node, main: Any) -> None:
+        """The worker's main process, and how it ended."""
+        try:
+            await main
+        except SystemExit as end:
+            self._say(name, "fail", "worker.exit", {"reason": f"it said: {end}"})
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}"
+            self._say(name, "fail", "worker.exit", {"reason": "an error ended it", "error": text})
+        else:
+            self._say(name, "info", "worker.exit", {"reason": "it was done"})
+        self._abandon_background(node)
+
+    def _abandon_background(self, node: Node) -> None:
+        # as asyncio.run does at its end; job processes are processes of their own and go on
+        jobs = {process.task for process in node.processes.values()}
+        for task in list(node.tasks):
+            if task is not asyncio.current_task() and task not in jobs:
+                task.cancel()
+
+    def _background_failed(self, node: Node, what: str, error: BaseException) -> None:
+        text = f"{type(error).__name__}: {error}"
+        self._say(node.name, "fail", "worker.background", {"what": what, "error": text})
+
+    def _say(self, name: str, type: str, f: str, value: dict[str, Any]) -> None:
+        self.world.record(witness="world", process=name, type=type, f=f, value=value)
+
+    # -- bodies ------------------------------------------------------------------------------------
+
+    def begin(self, node: Node, task: Submission, *, ti: str, try_number: int) -> SimBody:
+        """Start a body on the node."""
+        world = self.world
+        body = SimBody(
+            loop=world.loop,
+            record=world.record,
+            process=node.name,
+            task=task,
+            ti=ti,
+            try_number=try_number,
+            call=world.history.new_call(),
+        )
+        running = [each for each in self._bodies[node.name] if not each.done]
+        self._bodies[node.name] = [*running, body]
+        return body
+
+    # -- faults ------------------------------------------------------------------------------------
+
+    def _targets(self, pattern: str) -> list[Node]:
+        return [
+            self._wires.hosts[name]
+            for name in self._planned
+            if fnmatchcase(name, pattern) and self._wires.hosts[name].alive
+        ]
+
+    def kill(self, target: str, strike: Strike) -> Heal:
+        killed = self._targets(target)
+        for node in killed:
+            bodies = [body for body in self._bodies[node.name] if not body.done]
+            strike(node.name, f"killed with {len(bodies)} running tasks")
+            for body in bodies:
+                body.kill("its host was killed")
+            self._wires.kill(node)
+            self._say(node.name, "info", "worker.exit", {"reason": "killed"})
+
+        def restart() -> None:
+            for node in killed:
+                self.boot(self._planned[node.name])
+
+        return restart
+
+    def pause(self, target: str, strike: Strike) -> Heal:
+        paused = self._targets(target)
+        for node in paused:
+            strike(node.name, "stopped")
+            self.world.loop.halt(node, for_ever=False)
+
+        def go_on() -> None:
+            for node in paused:
+                if node.alive:
+                    self.world.loop.resume(node)
+
+        return go_on
+
+

@@ -1,0 +1,196 @@
+"""The virtual event loop: asyncio's own, with our clock and nothing real beneath it.
+
+The clock is an integer of nanoseconds and moves only when nothing is ready to run. Timers due at
+the same instant run in the order in which they were set. It waits for nothing: an hour of sleep
+costs as much as a millisecond.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from collections import deque
+from collections.abc import Callable, Coroutine
+from contextvars import Context
+from typing import Any
+
+from harness.errors import BudgetExceeded, Deadlock, ThreadRefused
+from harness.sim.node import NODE, Node
+from harness.units import NANOSECONDS
+
+CALLBACKS_PER_INSTANT = 2_000_000
+"""More callbacks than this without the clock moving is a loop that will never end."""
+
+Network = Any  # harness.sim.network.Network, which needs the loop: the loop only hands calls on to it
+
+
+class SimLoop(asyncio.BaseEventLoop):
+    """An event loop in virtual time. `now` is nanoseconds since the run began; `limit` is its end."""
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__()
+        self.now = 0
+        self.limit = limit
+        self.network: Network = None
+        self._ready: deque[asyncio.Handle] = deque()
+        self._timers: list[tuple[int, int, asyncio.TimerHandle]] = []
+        self._cancelled_timers = 0
+        self._sequence = itertools.count()
+        self._at_this_instant = 0
+        self._halted: dict[Node, list[asyncio.Handle] | None] = {}
+        self.set_task_factory(_new_task)
+
+    # -- the clock ---------------------------------------------------------------------------------
+
+    def time(self) -> float:
+        """Seconds since the run began."""
+        return self.now / NANOSECONDS
+
+    def call_later(
+        self, delay: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        when = self.now + max(0, round(delay * NANOSECONDS))
+        return self.call_at_ns(when, callback, *args, context=context)
+
+    def call_at(
+        self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        return self.call_at_ns(round(when * NANOSECONDS), callback, *args, context=context)
+
+    def call_at_ns(
+        self, when: int, callback: Callable[..., Any], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Like call_at, in whole nanoseconds; a time gone by means now."""
+        when = max(when, self.now)
+        timer = asyncio.TimerHandle(when / NANOSECONDS, callback, args, self, context)
+        timer._scheduled = True  # type: ignore[attr-defined]  # so that cancel() tells us
+        heapq.heappush(self._timers, (when, next(self._sequence), timer))
+        return timer
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        self._cancelled_timers += 1
+        if self._cancelled_timers > 1000 and self._cancelled_timers * 2 > len(self._timers):
+            self._timers = [entry for entry in self._timers if not entry[2]._cancelled]  # type: ignore[attr-defined]
+            heapq.heapify(self._timers)
+            self._cancelled_timers = 0
+
+    # -- one turn ----------------------------------------------------------------------------------
+
+    def _run_once(self) -> None:
+        ready, timers = self._ready, self._timers
+        if not ready and not self._stopping:  # type: ignore[attr-defined]
+            self._advance()
+            ready, timers = self._ready, self._timers
+        while timers and timers[0][0] <= self.now:
+            ready.append(self._pop_timer())
+        self._at_this_instant += len(ready)
+        if self._at_this_instant > CALLBACKS_PER_INSTANT:
+            raise BudgetExceeded(f"the clock stands still at {self.time():.3f}s: something never yields to it")
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle._cancelled and not (self._halted and self._hold_back(handle)):
+                handle._run()
+
+    def _pop_timer(self) -> asyncio.TimerHandle:
+        timer = heapq.heappop(self._timers)[2]
+        timer._scheduled = False  # type: ignore[attr-defined]
+        if timer._cancelled:
+            self._cancelled_timers -= 1
+        return timer
+
+    def _advance(self) -> None:
+        while self._timers and self._timers[0][2]._cancelled:
+            self._pop_timer()
+        if not self._timers:
+            raise Deadlock(f"nothing can ever happen again; waiting: {self._waiting()}")
+        when = self._timers[0][0]
+        if when > self.limit:
+            raise BudgetExceeded(
+                f"the run wants to go past {self.limit / NANOSECONDS:.0f}s of simulated time:"
+                " something does not end when it should"
+            )
+        self.now = when
+        self._at_this_instant = 0
+
+    def _waiting(self) -> str:
+        names = sorted(task.get_name() for task in asyncio.all_tasks(self))
+        return ", ".join(names) or "no task at all"
+
+    # -- nodes: paused, resumed, dead --------------------------------------------------------------
+
+    def halt(self, node: Node, *, for_ever: bool) -> None:
+        """From now on nothing of the node runs: kept for `resume`, or dropped for ever."""
+        self._halted[node] = None if for_ever else []
+
+    def resume(self, node: Node) -> None:
+        """What the paused node missed runs now, in its order."""
+        self._ready.extend(self._halted.pop(node) or ())
+
+    def release_all(self) -> None:
+        """Let everything run again, the dead too: only so that their tasks can be cancelled at the end."""
+        self._halted.clear()
+
+    def _hold_back(self, handle: asyncio.Handle) -> bool:
+        node = handle._context.get(NODE)  # type: ignore[attr-defined]
+        if node not in self._halted:
+            return False
+        backlog = self._halted[node]
+        if backlog is not None:
+            backlog.append(handle)
+        return True
+
+    # -- what asyncio would ask of the operating system ----------------------------------------------
+
+    async def getaddrinfo(self, host: Any, port: Any, **_: Any) -> list[Any]:  # type: ignore[override]
+        return list(self.network.getaddrinfo(host, port))
+
+    async def getnameinfo(self, sockaddr: Any, flags: int = 0) -> tuple[str, str]:
+        return str(sockaddr[0]), str(sockaddr[1])
+
+    async def create_connection(self, protocol_factory: Any, *args: Any, **options: Any) -> Any:  # type: ignore[override]
+        return await self.network.create_connection(protocol_factory, *args, **options)
+
+    async def create_server(self, protocol_factory: Any, *args: Any, **options: Any) -> Any:  # type: ignore[override]
+        return self.network.create_server(protocol_factory, *args, **options)
+
+    async def sock_connect(self, sock: Any, address: Any) -> None:
+        await self.network.sock_connect(sock, address)
+
+    def add_signal_handler(self, sig: int, callback: Callable[..., Any], *args: Any) -> None:
+        node = NODE.get()
+        if node is not None:
+            node.signal_handlers[sig] = (callback, args)
+
+    def remove_signal_handler(self, sig: int) -> bool:
+        node = NODE.get()
+        return node is not None and node.signal_handlers.pop(sig, None) is not None
+
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
+        """Run `func` here and now: a thread would end determinism. Only for short file access."""
+        if executor is not None:
+            raise ThreadRefused(f"{func!r} asks for an executor; in simulation there are no threads")
+        future = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def call_soon_threadsafe(self, callback: Any, *args: Any, context: Context | None = None) -> asyncio.Handle:
+        return self.call_soon(callback, *args, context=context)
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """There is none."""
+
+
+def _new_task(
+    loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, Any], *, context: Context | None = None, **options: Any
+) -> asyncio.Task[Any]:
+    """A task that its node keeps alive, and whose unexpected end is told to the History, not to the GC."""
+    task = asyncio.Task(coro, loop=loop, context=context, **options)
+    node = context.get(NODE) if context is not None else NODE.get()
+    if node is not None:
+        node.tasks[task] = None
+        task.add_done_callback(node.task_done)
+    return task

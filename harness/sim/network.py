@@ -1,0 +1,261 @@
+"""The simulated network: named hosts, links between them, DNS, connecting and listening."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections.abc import Callable, Iterator
+from contextvars import Context
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from harness.model.faults import Direction
+from harness.sim.links import Impairment, Link
+from harness.sim.node import Node, here
+from harness.sim.streams import Connection, Observer
+from harness.units import NANOSECONDS
+
+if TYPE_CHECKING:
+    from harness.rng import Streams
+    from harness.sim.loop import SimLoop
+
+SYN_RETRIES = tuple(seconds * NANOSECONDS for seconds in (1, 3, 7, 15, 31, 63))
+SYN_GIVE_UP = 127 * NANOSECONDS
+"""Linux: an unanswered SYN is sent again after 1, 3, 7, … 63 s and given up after 127 s."""
+
+_KERNEL = Context()
+"""Where no process runs: what the kernel does goes on while processes are stopped or dead."""
+
+Observe = Callable[[Connection], Observer]
+
+
+class Network:
+    """Hosts and the links between them. `delay` and `jitter` of a link without faults: nanoseconds, one way."""
+
+    def __init__(self, loop: SimLoop, streams: Streams, *, delay: int, jitter: int) -> None:
+        self.loop, self._streams = loop, streams
+        self._delay, self._jitter = delay, jitter
+        self.hosts: dict[str, Node] = {}
+        self._links: dict[tuple[str, str], Link] = {}
+        self._impairments: list[tuple[str, str, Direction, Impairment]] = []
+        self._half_open: dict[int, Connection] = {}
+        self.connections: dict[Connection, None] = {}
+        self.observe: Observe = lambda connection: Observer()
+        self.on_connect_failure: Callable[[Node, str], None] = lambda node, reason: None
+        loop.network = self
+
+    # -- hosts ---------------------------------------------------------------------------------------
+
+    def boot(self, name: str) -> Node:
+        """A host of that name starts: a new node with the address it always has."""
+        known = list(self.hosts)
+        place = known.index(name) if name in known else len(known)
+        address = f"10.{place >> 16 & 255}.{place >> 8 & 255}.{(place & 255)}"
+        node = Node(name, address)
+        self.hosts[name] = node
+        return node
+
+    def kill(self, node: Node) -> None:
+        """All processes of the node die at once; the kernel closes their connections."""
+        node.alive = False
+        node.ports.clear()
+        for endpoint in list(node.endpoints):
+            endpoint.killed()
+        self.loop.halt(node, for_ever=True)
+
+    def getaddrinfo(self, host: Any, port: Any) -> list[Any]:
+        """The addresses of a host's name. Raises socket.gaierror for a name nobody has."""
+        name = host.decode() if isinstance(host, bytes) else host
+        node = self._find(name)
+        if node is None:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (node.address, int(port)))]
+
+    def _find(self, host: str) -> Node | None:
+        if host in self.hosts:
+            return self.hosts[host]
+        return next((node for node in self.hosts.values() if node.address == host), None)
+
+    # -- links and what ails them ----------------------------------------------------------------------
+
+    def link(self, source: str, target: str) -> Link:
+        """The link from one host to another, with the faults that are on it now."""
+        if (source, target) not in self._links:
+            stream = self._streams.named(f"link/{source}→{target}")
+            link = Link(delay=self._delay, jitter=self._jitter, stream=stream)
+            self._links[source, target] = link
+            for a, b, direction, impairment in self._impairments:
+                if _on_link(a, b, direction, source, target):
+                    link.impair(impairment)
+        return self._links[source, target]
+
+    def impair(self, a: str, b: str, direction: Direction, impairment: Impairment) -> None:
+        """Put a fault on each link between hosts that fit the patterns, those to come included."""
+        self._impairments.append((a, b, direction, impairment))
+        for link in self._links_between(a, b, direction):
+            link.impair(impairment)
+
+    def repair(self, impairment: Impairment) -> None:
+        """Take the fault off again."""
+        entry = next(entry for entry in self._impairments if entry[3] is impairment)
+        self._impairments.remove(entry)
+        for link in self._links_between(*entry[:3]):
+            link.repair(impairment)
+
+    def _links_between(self, a: str, b: str, direction: Direction) -> Iterator[Link]:
+        for (source, target), link in list(self._links.items()):
+            if _on_link(a, b, direction, source, target):
+                yield link
+
+    def connections_between(self, a: str, b: str) -> list[Connection]:
+        """The live connections between hosts that fit the patterns."""
+        return [
+            connection
+            for connection in self.connections
+            if _on_link(a, b, Direction.BOTH, connection.client.name, connection.server.name)
+        ]
+
+    # -- connecting and listening ------------------------------------------------------------------------
+
+    def create_server(
+        self, protocol_factory: Callable[[], Any], host: str | None = None, port: int = 0, **_: Any
+    ) -> SimServer:
+        """Listen on a port of the node that asks."""
+        node = here()
+        server = SimServer(node, port, protocol_factory)
+        if port in node.ports:
+            raise OSError(errno.EADDRINUSE, f"port {port} of {node.name} is in use")
+        node.ports[port] = server
+        return server
+
+    async def create_connection(
+        self, protocol_factory: Callable[[], Any], host: Any = None, port: Any = None, *, sock: Any = None, **_: Any
+    ) -> tuple[Any, Any]:
+        """As asyncio's: connect, or take over what `sock_connect` connected."""
+        if sock is not None:
+            connection = self._half_open.pop(sock.fileno())
+            sock.close()  # a real socket that never left this process
+        else:
+            connection = await self.connect(self.getaddrinfo(host, port)[0][4])
+        protocol = protocol_factory()
+        connection.near.attach(protocol)
+        return connection.near, protocol
+
+    async def sock_connect(self, sock: Any, address: tuple[str, int]) -> None:
+        """Connect a real, idle socket object in name only; `create_connection(sock=…)` goes on from there."""
+        self._half_open[sock.fileno()] = await self.connect(address)
+
+    async def connect(self, address: tuple[str, int]) -> Connection:
+        """The TCP handshake from the node that asks. Raises OSError as Linux does."""
+        client = here()
+        attempt = _Handshake(self, client, address)
+        try:
+            return await attempt.run()
+        except OSError as error:
+            self.on_connect_failure(client, error.strerror or str(error))
+            raise
+        except asyncio.CancelledError:
+            self.on_connect_failure(client, "gave up connecting")
+            raise
+
+    def establish(self, client: Node, server: Node, port: int) -> Connection:
+        """The SYN has arrived: a new connection, whose far end the server's protocol has taken."""
+        links = self.link(client.name, server.name), self.link(server.name, client.name)
+        connection = Connection(self.loop, client, server, port, links)
+        connection.observer = self.observe(connection)
+        connection.on_end = lambda ended: self.connections.pop(ended, None) and None
+        self.connections[connection] = None
+        protocol = server.ports[port].protocol_factory
+        self.loop.call_soon(_accept, connection, protocol, context=connection.far.context)
+        return connection
+
+
+def _accept(connection: Connection, protocol_factory: Callable[[], Any]) -> None:
+    if not connection.far.closed:
+        connection.far.attach(protocol_factory())
+
+
+def _on_link(a: str, b: str, direction: Direction, source: str, target: str) -> bool:
+    forth = fnmatchcase(source, a) and fnmatchcase(target, b)
+    back = fnmatchcase(source, b) and fnmatchcase(target, a)
+    return (forth and direction is not Direction.BACK) or (back and direction is not Direction.FORTH)
+
+
+class _Handshake:
+    """One attempt to connect: SYN, its retries, and the answer."""
+
+    def __init__(self, network: Network, client: Node, address: tuple[str, int]) -> None:
+        self.network, self.client, self.address = network, client, address
+        self.loop = network.loop
+        self.begun = self.loop.now
+        self.done: asyncio.Future[Connection] = self.loop.create_future()
+
+    async def run(self) -> Connection:
+        server = self.network._find(self.address[0])
+        if server is None:
+            raise OSError(errno.EHOSTUNREACH, "No route to host")
+        self.server_name = server.name
+        give_up = self.loop.call_at_ns(self.begun + SYN_GIVE_UP, self._fail, errno.ETIMEDOUT, "Connection timed out")
+        try:
+            self._send_syn(iter(SYN_RETRIES))
+            return await self.done
+        finally:
+            give_up.cancel()
+
+    def _send_syn(self, retries: Iterator[int]) -> None:
+        if self.done.done():
+            return
+        forth = self.network.link(self.client.name, self.server_name)
+        back = self.network.link(self.server_name, self.client.name)
+        if forth.blocks(self.client) or back.blocks(self.client):
+            again = next(retries, None)
+            if again is not None:
+                self.loop.call_at_ns(self.begun + again, self._send_syn, retries)
+            return
+        arrives = self.loop.now + forth.draw_delay(self.client)
+        self.loop.call_at_ns(arrives, self._arrive, back, context=_KERNEL)
+
+    def _arrive(self, back: Link) -> None:
+        if self.done.done():
+            return
+        server = self.network.hosts[self.server_name]
+        replied = self.loop.now + back.draw_delay(self.client)
+        if not server.alive or self.address[1] not in server.ports:
+            self.loop.call_at_ns(
+                replied, self._fail, errno.ECONNREFUSED, "Connection refused", context=_KERNEL
+            )
+            return
+        connection = self.network.establish(self.client, server, self.address[1])
+        self.loop.call_at_ns(replied, self._connected, connection, context=self.client.context())
+
+    def _connected(self, connection: Connection) -> None:
+        if self.done.done():  # the client gave up meanwhile: its kernel answers RST
+            connection.near.reset()
+        else:
+            self.done.set_result(connection)
+
+    def _fail(self, code: int, text: str) -> None:
+        if not self.done.done():
+            self.done.set_exception(OSError(code, text))
+
+
+class SimServer(asyncio.AbstractServer):
+    """What create_server returns: a listening port."""
+
+    def __init__(self, node: Node, port: int, protocol_factory: Callable[[], Any]) -> None:
+        self.node, self.port, self.protocol_factory = node, port, protocol_factory
+        self.sockets: tuple[Any, ...] = ()
+
+    def close(self) -> None:
+        self.node.ports.pop(self.port, None)
+
+    def is_serving(self) -> bool:
+        return self.port in self.node.ports
+
+    async def start_serving(self) -> None:
+        """It serves from the start."""
+
+    async def wait_closed(self) -> None:
+        """Closing takes no time."""
+

@@ -1,0 +1,81 @@
+"""One host of the simulated network, from one boot to its end: its address, its environment, its processes."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from contextvars import Context, ContextVar, copy_context
+from typing import Any
+
+NODE: ContextVar[Node | None] = ContextVar("node", default=None)
+"""The node on which the running code runs; None is the harness itself and the wires."""
+
+
+class Node:
+    """A host between one boot and its end. Everything that runs on it has it in its context."""
+
+    def __init__(self, name: str, address: str) -> None:
+        self.name, self.address = name, address
+        self.environ: dict[str, str] = {"HOSTNAME": name}
+        self.signal_handlers: dict[int, tuple[Callable[..., Any], tuple[Any, ...]]] = {}
+        self.processes: dict[int, Any] = {}
+        self.site: Any = None  # what the host's workers find on it: harness.ports.Site
+        # what the kernel must close when the processes die; dicts because their order is kept
+        self.endpoints: dict[Any, None] = {}
+        self.tasks: dict[asyncio.Task[Any], None] = {}
+        self.ports: dict[int, Any] = {}
+        self.alive = True
+        self.on_task_error: Callable[[Node, str, BaseException], None] | None = None
+        self._pids = itertools.count(100)
+        self._ephemeral = itertools.count(32768)
+
+    def context(self) -> Context:
+        """A fresh context in which code runs on this node."""
+        context = copy_context()
+        context.run(NODE.set, self)
+        return context
+
+    def new_pid(self) -> int:
+        """A process id that is not in use on this node."""
+        return next(self._pids)
+
+    def new_port(self) -> int:
+        """A local port for an outgoing connection."""
+        return 32768 + (next(self._ephemeral) - 32768) % 28232
+
+    def signal(self, sig: int) -> bool:
+        """Deliver a signal to the node's main process; False if it has no handler for it."""
+        if sig not in self.signal_handlers:
+            return False
+        callback, args = self.signal_handlers[sig]
+        asyncio.get_running_loop().call_soon(callback, *args, context=self.context())
+        return True
+
+    def task_done(self, task: asyncio.Task[Any]) -> None:
+        """Forget the task; report the error of one that nobody awaits."""
+        self.tasks.pop(task, None)
+        if self.on_task_error is not None and not task.cancelled():
+            # whoever awaits the task is woken by callbacks that are already in the queue before this one
+            task.get_loop().call_soon(self._report, task, self.on_task_error)
+
+    def _report(self, task: asyncio.Task[Any], on_error: Callable[[Node, str, BaseException], None]) -> None:
+        # `_log_traceback` is how asyncio itself knows that nobody has looked at the error yet
+        if task._log_traceback and (error := task.exception()) is not None:  # type: ignore[attr-defined]
+            on_error(self, _name(task), error)
+
+    def __repr__(self) -> str:
+        return f"<Node {self.name}>"
+
+
+def _name(task: asyncio.Task[Any]) -> str:
+    coro = task.get_coro()
+    return getattr(coro, "__name__", str(coro))
+
+
+def here() -> Node:
+    """The node on which the caller runs. Raises RuntimeError where there is none."""
+    node = NODE.get()
+    if node is None:
+        raise RuntimeError("no node: start this code with a node's context")
+    return node

@@ -1,0 +1,237 @@
+"""Every swap that simulation needs in code that is not ours: one row each, with its reason.
+
+All are undone when the run ends. A seam that a library offers is used instead wherever there is one.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+import threading
+import types
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import time_machine
+
+from harness.errors import ThreadRefused
+from harness.rng import Streams, uuid4, uuid7
+from harness.sim import bridge
+from harness.sim.loop import SimLoop
+from harness.sim.node import NODE, here
+from harness.units import NANOSECONDS
+
+
+@dataclass(frozen=True)
+class Swap:
+    """Put `new` in the place of `attribute` of `module`, because of `why`."""
+
+    module: str
+    attribute: str
+    new: Any
+    why: str
+
+
+class NodeRandom:
+    """Stands for the module `random`: draws from a stream of the node that draws, so hosts do not reshuffle each other."""
+
+    def __init__(self, streams: Streams) -> None:
+        self._streams = streams
+
+    def stream(self) -> Random:
+        """The stream of the node on which the caller runs."""
+        node = NODE.get()
+        return self._streams.named(f"entropy/{node.name if node else 'harness'}")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream(), name)
+
+
+class ModuleView:
+    """A module with some names replaced; everything else is the module's own."""
+
+    def __init__(self, module: types.ModuleType, **replaced: Any) -> None:
+        self._module = module
+        self.__dict__.update(replaced)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name)
+
+
+def _clock(loop: SimLoop) -> list[Swap]:
+    import time
+
+    view = ModuleView(time, monotonic=loop.time, sleep=_refuse_sleep)
+    return [
+        Swap("httpcore._sync.http11", "time", view, "keep-alive expiry reads time.monotonic"),
+        Swap("httpcore._async.http11", "time", view, "keep-alive expiry reads time.monotonic"),
+    ]
+
+
+def _edge_clock(loop: SimLoop) -> list[Swap]:
+    import time
+
+    view = ModuleView(time, monotonic=loop.time, sleep=_refuse_sleep)
+    return [
+        Swap("airflow.providers.edge3.cli.worker", "time", view, "drain deadlines read time.monotonic"),
+        Swap("aiohttp.connector", "monotonic", loop.time, "the pool's keep-alive reads time.monotonic"),
+    ]
+
+
+def _refuse_sleep(seconds: float) -> None:
+    raise ThreadRefused(f"time.sleep({seconds}) would stop the whole world: sleep on the loop")
+
+
+def _no_threads() -> list[Swap]:
+    return [
+        Swap("anyio.to_thread", "run_sync", _run_inline, "a thread would end determinism; these are file reads"),
+        Swap("threading.Thread", "start", _refuse_thread, "a thread would end determinism"),
+    ]
+
+
+async def _run_inline(func: Callable[..., Any], *args: Any, **_: Any) -> Any:
+    return func(*args)
+
+
+def _refuse_thread(thread: threading.Thread) -> None:
+    raise ThreadRefused(f"{thread.name} wants to start a thread; in simulation there are none")
+
+
+def _entropy(loop: SimLoop, streams: Streams, random: NodeRandom, epoch_ns: int) -> list[Swap]:
+    import uuid
+
+    def seeded_uuid4() -> UUID:
+        return uuid4(random.stream())
+
+    def seeded_uuid7() -> UUID:
+        return uuid7(unix_ms=(epoch_ns + loop.now) // 1_000_000, stream=random.stream())
+
+    return [
+        Swap("tenacity.wait", "random", random, "back-off jitter draws from the global random module"),
+        Swap("airflow.sdk.api.client", "uuid7", seeded_uuid7, "correlation ids are random"),
+        Swap("airflow.api_fastapi.auth.tokens", "uuid", ModuleView(uuid, uuid4=seeded_uuid4), "jti is random"),
+    ]
+
+
+class _NodeOS(ModuleView):
+    """The module `os` as a process of the node sees it: its own environment and its own processes."""
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return here().environ
+
+    @staticmethod
+    def kill(pid: int, sig: int) -> None:
+        process = here().processes.get(pid)
+        if process is None:
+            raise ProcessLookupError(f"no process {pid} on {here().name}")
+        process.signal(sig)
+
+
+def _hosts(process_class: type) -> list[Swap]:
+    worker = "airflow.providers.edge3.cli.worker"
+    return [
+        Swap(worker, "Process", process_class, "job processes are greenlets of the worker's node"),
+        Swap(worker, "os", _NodeOS(os), "each worker has an environment and a process table of its own"),
+        Swap(worker, "setproctitle", lambda title: None, "the harness keeps its own process title"),
+        Swap("airflow.sdk.api.client", "get_hostname", lambda: here().name, "tasks report their node's name"),
+        Swap("airflow.sdk.api.client", "getuser", lambda: "airflow", "histories must not hold who ran them"),
+        Swap("airflow.sdk.api.client:Client.request.retry", "sleep", bridge.sleep, "retries wait in virtual time"),
+        Swap("aiohttp.connector", "DefaultResolver", _resolver(), "aiodns, where installed, would ask real DNS"),
+    ]
+
+
+def _resolver() -> Any:
+    return importlib.import_module("aiohttp.resolver").ThreadedResolver
+
+
+def base_swaps(loop: SimLoop) -> list[Swap]:
+    """What any simulation needs."""
+    return [*_clock(loop), *_no_threads()]
+
+
+def edge_swaps(loop: SimLoop, streams: Streams, *, epoch_ns: int, process_class: type) -> list[Swap]:
+    """What the released EdgeWorker and SDK client need besides."""
+    random = NodeRandom(streams)
+    return [*_edge_clock(loop), *_entropy(loop, streams, random, epoch_ns), *_hosts(process_class)]
+
+
+def _owner(path: str) -> Any:
+    """`package.module`, `package.module.Class` or `package.module:name.name`."""
+    module, _, names = path.partition(":")
+    try:
+        owner: Any = importlib.import_module(module)
+    except ModuleNotFoundError:
+        module, _, name = module.rpartition(".")
+        owner = getattr(importlib.import_module(module), name)
+    for name in filter(None, names.split(".")):
+        owner = getattr(owner, name)
+    return owner
+
+
+@contextmanager
+def swapped(swaps: list[Swap]) -> Iterator[None]:
+    """Apply the swaps; undo them at the end."""
+    with ExitStack() as undo:
+        for swap in swaps:
+            owner = _owner(swap.module)
+            undo.callback(setattr, owner, swap.attribute, getattr(owner, swap.attribute))
+            setattr(owner, swap.attribute, swap.new)
+        yield
+
+
+@contextmanager
+def wall_clock(loop: SimLoop, *, epoch_ns: int) -> Iterator[None]:
+    """time.time and datetime.now read the loop's clock, counted from `epoch_ns` (Unix time)."""
+    with time_machine.travel(epoch_ns // NANOSECONDS, tick=False) as traveller:
+        traveller.time_ns = lambda: epoch_ns + loop.now  # type: ignore[method-assign]
+        yield
+
+
+@contextmanager
+def environment(options: Mapping[str, str], *, drop_prefix: str = "AIRFLOW__") -> Iterator[None]:
+    """Only these Airflow options are set: those of the caller's shell would change what is tested."""
+    before = dict(os.environ)
+    for name in [name for name in os.environ if name.startswith(drop_prefix)]:
+        del os.environ[name]
+    os.environ.update(options)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextmanager
+def quiet_logs() -> Iterator[None]:
+    """No log lines while the run lasts: the History says the same, and formatting them costs a third of it."""
+    disabled, structlog = logging.root.manager.disable, sys.modules.get("structlog")
+    logging.disable(logging.CRITICAL)
+    if structlog is not None:  # it comes with Airflow
+        config = structlog.get_config()
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        logging.disable(disabled)
+        if structlog is not None:
+            structlog.configure(**config)
+
+
+@contextmanager
+def temporary_files(folder: Path) -> Iterator[None]:
+    """What code under test writes for itself goes into the run's own folder, which is removed."""
+    import tempfile
+
+    before, tempfile.tempdir = tempfile.tempdir, str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before

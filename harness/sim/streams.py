@@ -1,0 +1,337 @@
+"""TCP as the two ends see it: bytes in order, FIN, RST, half-close, and retransmission over a cut link.
+
+A Connection has two Endpoints (asyncio transports) and two Pipes, one a direction. What is written
+while the link is cut is not lost: TCP keeps it and sends it again, at the times at which Linux would.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextvars import Context
+from typing import TYPE_CHECKING, Any
+
+from harness.sim.node import Node
+from harness.units import NANOSECONDS
+
+if TYPE_CHECKING:
+    from harness.sim.links import Link
+    from harness.sim.loop import SimLoop
+
+HIGH_WATER, LOW_WATER = 64 * 1024, 16 * 1024
+RETRANSMIT_FIRST, RETRANSMIT_MOST = NANOSECONDS // 5, 120 * NANOSECONDS
+"""Linux: the retransmission timeout starts near 200 ms, doubles, and stops growing at 120 s."""
+RETRANSMIT_GIVE_UP = 924 * NANOSECONDS + 600_000_000
+"""Linux: tcp_retries2 = 15 gives up on unacknowledged data after 924.6 s."""
+
+FIN, RST = "FIN", "RST"
+Segment = bytes | str
+
+
+def retransmitted_at(sent: int, healed: int) -> int:
+    """When TCP sends again, at `healed` or after, what it first sent at `sent` (nanoseconds)."""
+    at, timeout = sent, RETRANSMIT_FIRST
+    while at < healed:
+        at += timeout
+        timeout = min(timeout * 2, RETRANSMIT_MOST)
+    return at
+
+
+class Pipe:
+    """One direction of a connection: segments leave in order and arrive in order, strictly later."""
+
+    def __init__(self, loop: SimLoop, link: Link, sender: Endpoint, receiver: Endpoint) -> None:
+        self.loop, self.link = loop, link
+        self.sender, self.receiver = sender, receiver
+        self.stalled: deque[tuple[int, Segment]] = deque()
+        self.last_arrival = 0
+        self._last_sent = -1
+        self._joined: list[bytes] = []  # bytes written at one instant travel as one segment
+        self._give_up: asyncio.TimerHandle | None = None
+
+    def send(self, segment: Segment) -> None:
+        """Put a segment on the wire; it waits here while the link is cut."""
+        if self.stalled or self.link.blocks(self.sender.connection.client):
+            self.stall(segment)
+        elif self._last_sent == self.loop.now and isinstance(segment, bytes) and self._joined:
+            self._joined.append(segment)
+        else:
+            self._transmit(segment)
+
+    def stall(self, segment: Segment) -> None:
+        if not self.stalled:
+            self.link.stalled[self] = None
+            self._give_up = self.loop.call_at_ns(
+                self.loop.now + RETRANSMIT_GIVE_UP, self.sender.timed_out, context=self.sender.context
+            )
+        self.stalled.append((self.loop.now, segment))
+
+    def _transmit(self, segment: Segment) -> None:
+        delay = self.link.draw_delay(self.sender.connection.client)
+        self.last_arrival = max(self.last_arrival + 1, self.loop.now + delay)
+        self._last_sent = self.loop.now
+        self._joined = [segment] if isinstance(segment, bytes) else []
+        self.loop.call_at_ns(
+            self.last_arrival, self._arrive, self._joined or segment, context=self.receiver.context
+        )
+
+    def _arrive(self, what: list[bytes] | str) -> None:
+        if what is self._joined:
+            self._joined = []
+        if isinstance(what, list):
+            self.receiver.received(what[0] if len(what) == 1 else b"".join(what))
+        else:
+            self.receiver.received(what)
+
+    def healed(self) -> None:
+        """The link is open again: what waits is sent at TCP's next retransmission."""
+        if self.stalled:
+            at = retransmitted_at(self.stalled[0][0], self.loop.now)
+            self.loop.call_at_ns(at, self._retransmit)
+
+    def _retransmit(self) -> None:
+        if not self.stalled or self.link.is_cut:
+            return
+        self._forget_stall()
+        waiting, self.stalled = self.stalled, deque()
+        for _, segment in waiting:
+            self.send(segment)
+
+    def _forget_stall(self) -> None:
+        self.link.stalled.pop(self, None)
+        if self._give_up is not None:
+            self._give_up.cancel()
+
+    def drop(self) -> None:
+        """Nothing more leaves: the sender is gone."""
+        self._forget_stall()
+        self.stalled.clear()
+
+
+class FakeSocket:
+    """What libraries ask of a transport's socket."""
+
+    family, type, proto = socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+
+    def __init__(self, local: tuple[str, int], remote: tuple[str, int]) -> None:
+        self._local, self._remote = local, remote
+
+    def getsockname(self) -> tuple[str, int]:
+        return self._local
+
+    def getpeername(self) -> tuple[str, int]:
+        return self._remote
+
+    def setsockopt(self, *_: Any) -> None:
+        """Options change nothing here."""
+
+    def fileno(self) -> int:
+        return -1
+
+
+class Endpoint(asyncio.Transport):
+    """One end of a connection, as an asyncio transport."""
+
+    def __init__(self, loop: SimLoop, node: Node, connection: Connection) -> None:
+        super().__init__()
+        self.loop, self.node, self.connection = loop, node, connection
+        self.context: Context = node.context()
+        self.pipe: Pipe
+        self.peer: Endpoint
+        self.protocol: Any = None
+        self.closed = False  # the application sees no more of it
+        self._unread: deque[Segment] = deque()
+        self._reading = True
+        self._sent_fin = False
+        self._writing_paused = False
+        node.endpoints[self] = None
+
+    # -- from the wire -----------------------------------------------------------------------------
+
+    def received(self, segment: Segment) -> None:
+        """A segment has arrived in the kernel; the application gets it when it reads."""
+        if self.closed:
+            # a closed socket answers data with RST, and stays silent to FIN and RST
+            if isinstance(segment, bytes):
+                self.pipe.send(RST)
+        elif segment is RST:
+            self._lose_to_reset()
+        else:
+            self._unread.append(segment)
+            self._deliver()
+
+    def _lose_to_reset(self) -> None:
+        self.pipe.drop()
+        self._lose(ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"), "reset by peer")
+
+    def _deliver(self) -> None:
+        while self._unread and self._reading and not self.closed and self.protocol is not None:
+            segment = self._unread.popleft()
+            if isinstance(segment, bytes):
+                data = self.connection.observe_arrival(self, segment)
+                if data:
+                    self.protocol.data_received(data)
+                self.peer._drained()
+            elif not self.protocol.eof_received():
+                self._close("closed by peer")
+
+    def timed_out(self) -> None:
+        """TCP gave up on data that was never acknowledged."""
+        self.pipe.drop()
+        self._lose(TimeoutError(errno.ETIMEDOUT, "Connection timed out"), "timed out")
+
+    def _lose(self, error: OSError | None, reason: str) -> None:
+        if not self.closed:
+            self.closed = True
+            self.node.endpoints.pop(self, None)
+            self.connection.ended(self, reason)
+            self.loop.call_soon(self._tell_lost, error, context=self.context)
+
+    def _tell_lost(self, error: OSError | None) -> None:
+        if self.protocol is not None:
+            self.protocol.connection_lost(error)
+
+    # -- the transport -----------------------------------------------------------------------------
+
+    def attach(self, protocol: Any) -> None:
+        """Hand the connection to its protocol."""
+        self.protocol = protocol
+        protocol.connection_made(self)
+        self._deliver()
+
+    def write(self, data: Any) -> None:
+        if self.closed or self._sent_fin or not data:
+            return
+        data = self.connection.observe_departure(self, bytes(data))
+        if data:
+            self.pipe.send(data)
+            self._check_high_water()
+
+    def writelines(self, list_of_data: Iterable[Any]) -> None:
+        self.write(b"".join(list_of_data))
+
+    def write_eof(self) -> None:
+        if not (self.closed or self._sent_fin):
+            self._sent_fin = True
+            self.pipe.send(FIN)
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self._close("gave up waiting")
+
+    abort = close
+
+    def killed(self) -> None:
+        """The process died: the kernel closes its sockets, and nobody is told here."""
+        self.protocol = None
+        self._close("killed")
+
+    def _close(self, reason: str) -> None:
+        if self.closed:
+            return
+        if self._unread:  # Linux: closing with unread data resets the connection
+            self.pipe.send(RST)
+        else:
+            self.write_eof()
+        self._lose(None, reason)
+
+    def reset(self) -> None:
+        """Both ends lose the connection: this one at once, the other when the RST arrives."""
+        if not self.closed:
+            self.pipe.send(RST)
+            self._lose_to_reset()
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.protocol = protocol
+
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        return self.protocol  # type: ignore[no-any-return]
+
+    def pause_reading(self) -> None:
+        self._reading = False
+
+    def resume_reading(self) -> None:
+        if not self._reading:
+            self._reading = True
+            self.loop.call_soon(self._deliver, context=self.context)
+
+    def is_reading(self) -> bool:
+        return self._reading and not self.closed
+
+    def get_write_buffer_size(self) -> int:
+        stalled = sum(len(segment) for _, segment in self.pipe.stalled)
+        return stalled + sum(len(segment) for segment in self.peer._unread)
+
+    def get_write_buffer_limits(self) -> tuple[int, int]:
+        return LOW_WATER, HIGH_WATER
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """The limits are those of the kernel here."""
+
+    def _check_high_water(self) -> None:
+        if (self.pipe.stalled or self.peer._unread) and not self._writing_paused:
+            if self.get_write_buffer_size() > HIGH_WATER:
+                self._writing_paused = True
+                self.protocol.pause_writing()
+
+    def _drained(self) -> None:
+        if self._writing_paused and self.get_write_buffer_size() <= LOW_WATER:
+            self._writing_paused = False
+            self.loop.call_soon(self.protocol.resume_writing, context=self.context)
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        address = self.connection.addresses
+        local, remote = address if self is self.connection.near else address[::-1]
+        known = {"peername": lambda: remote, "sockname": lambda: local}
+        known["socket"] = lambda: FakeSocket(local, remote)  # type: ignore[assignment,return-value]
+        return known[name]() if name in known else default
+
+
+class Observer:
+    """Watches and may change what passes the client's end of a connection. This one does neither."""
+
+    def departure(self, data: bytes) -> bytes:
+        """The client sends `data`; what is returned is sent."""
+        return data
+
+    def arrival(self, data: bytes) -> bytes:
+        """The client would read `data`; what is returned is read."""
+        return data
+
+    def lost(self, reason: str) -> None:
+        """The client's end is closed; `reason` says how it came about."""
+
+
+class Connection:
+    """A TCP connection: `near` is the client's end, `far` the server's."""
+
+    def __init__(self, loop: SimLoop, client: Node, server: Node, port: int, links: tuple[Link, Link]) -> None:
+        self.client, self.server = client, server
+        self.addresses = (client.address, client.new_port()), (server.address, port)
+        self.near, self.far = Endpoint(loop, client, self), Endpoint(loop, server, self)
+        self.near.peer, self.far.peer = self.far, self.near
+        self.near.pipe = Pipe(loop, links[0], self.near, self.far)
+        self.far.pipe = Pipe(loop, links[1], self.far, self.near)
+        self.observer = Observer()
+        self.on_end: Callable[[Connection], None] | None = None
+
+    def observe_departure(self, endpoint: Endpoint, data: bytes) -> bytes:
+        return self.observer.departure(data) if endpoint is self.near else data
+
+    def observe_arrival(self, endpoint: Endpoint, data: bytes) -> bytes:
+        return self.observer.arrival(data) if endpoint is self.near else data
+
+    def ended(self, endpoint: Endpoint, reason: str) -> None:
+        """One end is closed; forget the connection when both are."""
+        if endpoint is self.near:
+            self.observer.lost(reason)
+        if self.near.closed and self.far.closed and self.on_end is not None:
+            self.on_end(self)

@@ -1,0 +1,114 @@
+"""The simulated world: hosts `api`, `scheduler` and one for each worker, on one virtual loop in one process."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from fake_api import Change, Scheduler, Settings, State
+from harness.errors import SimulationError
+from harness.model.history import Event, History
+from harness.model.plan import Plan
+from harness.ports import Capability
+from harness.rng import Streams, uuid7
+from harness.sim.fleet import SimFleet
+from harness.sim.loop import SimLoop
+from harness.sim.network import Network
+from harness.sim.server import SimServerPort
+from harness.sim.wires import SimWires
+from harness.units import nanoseconds
+
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+"""The wall clock's time at the start of every simulated run."""
+
+
+class SimClock:
+    """The loop's clock."""
+
+    def __init__(self, loop: SimLoop) -> None:
+        self._loop = loop
+
+    def now(self) -> int:
+        return self._loop.now
+
+    async def sleep_until(self, moment: timedelta) -> None:
+        left = nanoseconds(moment) - self._loop.now
+        if left > 0:
+            await asyncio.sleep(left / 1e9)
+
+    def utcnow(self) -> datetime:
+        """The wall clock, in UTC; datetimes hold microseconds."""
+        return EPOCH + timedelta(microseconds=self._loop.now // 1000)
+
+
+class SimWorld:
+    """Everything a plan needs, in virtual time. `folder` is for what code under test writes for itself."""
+
+    name = "sim"
+    capabilities = frozenset(Capability)
+
+    def __init__(self, plan: Plan, *, loop: SimLoop, folder: Path, settings: Settings | None = None) -> None:
+        self.plan, self.loop = plan, loop
+        self.streams = Streams(plan.seed)
+        self.history = History(header={"scenario": plan.scenario, "seed": plan.seed, "plan": plan.digest()})
+        self.clock = SimClock(loop)
+        link = plan.link
+        wires = Network(loop, self.streams, delay=nanoseconds(link.delay), jitter=nanoseconds(link.jitter))
+        self.network = SimWires(wires, record=self.record, new_call=self.history.new_call)
+        self.state = State(settings=settings or Settings(), now=self.clock.utcnow, new_id=self._new_id)
+        self.state.subscribe(self._server_says)
+        self.server = SimServerPort(wires, self.state)
+        self.fleet = SimFleet(self, wires, folder=folder)
+        self._scheduler: asyncio.Task[None] | None = None
+        self._over = False
+        self._loop_errors: list[BaseException] = []
+        loop.set_exception_handler(self._loop_error)
+
+    def _new_id(self) -> UUID:
+        unix_ms = int(EPOCH.timestamp() * 1000) + self.loop.now // 1_000_000
+        return uuid7(unix_ms=unix_ms, stream=self.streams.named("ids"))
+
+    def record(
+        self, *, witness: str, process: str, type: str, f: str, value: dict[str, Any] | None = None
+    ) -> Event:
+        """Append an event of this moment; after the end, when tasks are torn down, nothing is."""
+        if self._over:
+            return Event(-1, self.loop.now, witness, process, type, f, value or {})
+        return self.history.append(
+            t=self.loop.now, witness=witness, process=process, type=type, f=f, value=value
+        )
+
+    def _server_says(self, change: Change) -> None:
+        if change.table in ("task_instance", "edge_job", "edge_worker"):
+            value = {"key": change.key, "old": change.old, "new": change.new, "cause": change.cause}
+            process = "api" if change.cause.split(" ", 1)[0] in ("PATCH", "POST", "PUT", "DELETE") else "scheduler"
+            detail = {name: _plain(item) for name, item in change.detail.items()}
+            self.record(witness="server", process=process, type="ok", f=change.table, value={**value, **detail})
+
+    def _loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        # a callback that nobody awaits has raised: the run cannot be trusted any more
+        self._loop_errors.append(context.get("exception") or SimulationError(str(context.get("message"))))
+
+    async def start(self) -> None:
+        """The API listens, the scheduler sweeps, the workers boot."""
+        self.server.boot()
+        scheduler = self.network.wires.boot("scheduler")
+        self._scheduler = self.loop.create_task(
+            Scheduler(self.state).run(), name="scheduler", context=scheduler.context()
+        )
+        self.fleet.boot_all(self.plan.workers)
+
+    async def stop(self) -> None:
+        """Close the History. Raises what ended the scheduler or a callback, should that have happened."""
+        self._over = True
+        if self._loop_errors:
+            raise SimulationError("a callback of the simulation failed") from self._loop_errors[0]
+        if self._scheduler is not None and self._scheduler.done():
+            self._scheduler.result()
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)

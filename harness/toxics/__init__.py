@@ -1,0 +1,1 @@
+"""Faults on bytes and on HTTP exchanges, as code that both worlds run."""

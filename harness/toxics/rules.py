@@ -1,0 +1,61 @@
+"""HTTP-aware faults as rules: which calls they strike, and what becomes of a call that is struck."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+from fnmatch import fnmatchcase
+from http import HTTPStatus
+
+from harness.model.faults import Aftermath
+
+
+class Lost(Enum):
+    """What a rule does to a call."""
+
+    REQUEST = "request lost"
+    REPLY = "reply lost"
+    ANSWERED = "answered in the server's place"
+
+
+@dataclass(kw_only=True, eq=False)
+class Rule:
+    """Strikes calls whose name fits `calls`, from a host that fits `a` to one that fits `b`."""
+
+    a: str
+    b: str
+    calls: str
+    does: Lost
+    strike: Callable[[str, str], None]
+    times: int | None = None
+    then: Aftermath = Aftermath.RESET
+    status: int = 503
+    retry_after: int | None = None  # seconds
+    struck: int = field(default=0, init=False)
+
+    def fits(self, source: str, target: str, call: str) -> bool:
+        """Whether the rule strikes that call now."""
+        return (
+            (self.times is None or self.struck < self.times)
+            and fnmatchcase(call, self.calls)
+            and fnmatchcase(source, self.a)
+            and fnmatchcase(target, self.b)
+        )
+
+    def hit(self, source: str, call: str) -> None:
+        """Count the strike and tell of it."""
+        self.struck += 1
+        self.strike(source, f"{call}: {self.does.value}")
+
+    def answer(self) -> bytes:
+        """The HTTP/1.1 response of something in front of the server."""
+        phrase = HTTPStatus(self.status).phrase
+        retry = f"retry-after: {self.retry_after}\r\n" if self.retry_after is not None else ""
+        head = f"HTTP/1.1 {self.status} {phrase}\r\ncontent-type: text/plain\r\n{retry}"
+        return f"{head}content-length: {len(phrase)}\r\n\r\n{phrase}".encode()
+
+
+def first_fit(rules: Iterable[Rule], source: str, target: str, call: str) -> Rule | None:
+    """The first rule that strikes the call."""
+    return next((rule for rule in rules if rule.fits(source, target, call)), None)

@@ -1,0 +1,91 @@
+"""The released EdgeWorker and the released SDK client, unmodified: how to configure, make and feed them."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from harness.errors import MissingExtra
+from harness.model.plan import PlannedWorker
+from harness.ports import Site
+from harness.workers.task_process import TaskProcess, Workload
+
+
+def airflow_options(*, api: str, jwt_secret: str, logs: Path) -> dict[str, str]:
+    """Airflow's configuration as environment variables; what is not here has Airflow's default."""
+    return {
+        "AIRFLOW__API_AUTH__JWT_SECRET": jwt_secret,
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{api}/execution/",
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__EDGE__API_URL": f"{api}/edge_worker/v1/rpcapi",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(logs),
+    }
+
+
+def require_airflow() -> None:
+    """Import what edge workers need, in a throw-away AIRFLOW_HOME. Raises MissingExtra, naming the extra."""
+    if "airflow" not in sys.modules:
+        home = tempfile.mkdtemp(prefix="airflow-remote-harness-")
+        atexit.register(shutil.rmtree, home, ignore_errors=True)
+        os.environ["AIRFLOW_HOME"] = home
+        os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
+    try:
+        import airflow.providers.edge3.cli.worker
+        import airflow.sdk.api.client  # noqa: F401
+    except ImportError as error:
+        raise MissingExtra(
+            f"edge workers need Airflow ({error.name} is not installed): pip install"
+            " 'airflow-remote-harness[airflow]', or use --workers scripted"
+        ) from None
+
+
+def make_worker(planned: PlannedWorker, *, logs: Path) -> Any:
+    """A real EdgeWorker, as `airflow edge worker` makes it."""
+    from airflow.providers.edge3.cli.worker import EdgeWorker
+
+    worker = EdgeWorker(
+        pid_file_path="",
+        hostname=planned.name,
+        queues=list(planned.queues),
+        concurrency=planned.slots,
+        daemon=True,  # no pid file
+    )
+    # class-level lists in the release: several workers in one process would share them
+    worker.jobs, worker.background_tasks = [], set()
+    # as if each host had its own disk
+    worker.base_log_folder = str(logs)
+    return worker
+
+
+def task_process(
+    workload: Any,
+    *,
+    server: str,
+    site: Site,
+    pid: int,
+    transport: httpx.BaseTransport,
+    sleep: Callable[[float], None],
+    log: Callable[[str], None],
+) -> TaskProcess:
+    """The process of the fetched workload, with a real SDK client on the given transport."""
+    from airflow.sdk.api.client import Client
+
+    ti = workload.ti
+    what = Workload(
+        ti=ti.id,
+        dag_id=ti.dag_id,
+        task_id=ti.task_id,
+        run_id=ti.run_id,
+        try_number=ti.try_number,
+        map_index=ti.map_index,
+    )
+    client = Client(base_url=server, token=workload.token, transport=transport)
+    return TaskProcess(workload=what, client=client, site=site, pid=pid, sleep=sleep, log=log)
