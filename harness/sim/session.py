@@ -14,6 +14,7 @@ from fake_api import Settings
 from harness.driver import drive
 from harness.model.plan import Plan
 from harness.model.scenario import Workers
+from harness.rng import Streams
 from harness.sim.loop import SimLoop
 from harness.sim.patches import (
     base_swaps,
@@ -36,17 +37,25 @@ HOUSEKEEPING = seconds(30)
 Progress = Callable[[float], None]
 
 
+def prepare(plan: Plan) -> None:
+    """Import what the plan's workers need, which takes seconds. Raises MissingExtra."""
+    if _has_edge_workers(plan):
+        require_airflow()
+
+
+def _has_edge_workers(plan: Plan) -> bool:
+    return any(worker.kind is Workers.EDGE for worker in plan.workers)
+
+
 def run_in_sim(plan: Plan, *, settings: Settings | None = None, progress: Progress | None = None) -> SimWorld:
     """Drive the plan through a simulated world of its own; the world's History is complete."""
-    edge = any(worker.kind is Workers.EDGE for worker in plan.workers)
-    if edge:
-        require_airflow()
+    prepare(plan)
     limit = nanoseconds(plan.until + plan.settle + seconds(1))
     loop = SimLoop(limit=limit)
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="airflow-remote-harness-run-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        stack.enter_context(_surroundings(loop, plan, folder, edge=edge))
+        stack.enter_context(_surroundings(loop, plan, folder))
         world = SimWorld(plan, loop=loop, folder=folder, settings=settings)
         stack.callback(_tear_down, loop)
         _keep_house(loop, progress)
@@ -55,12 +64,10 @@ def run_in_sim(plan: Plan, *, settings: Settings | None = None, progress: Progre
 
 
 @contextmanager
-def _surroundings(loop: SimLoop, plan: Plan, folder: Path, *, edge: bool) -> Iterator[None]:
-    from harness.rng import Streams
-
+def _surroundings(loop: SimLoop, plan: Plan, folder: Path) -> Iterator[None]:
     swaps = base_swaps(loop)
     options = {}
-    if edge:
+    if _has_edge_workers(plan):
         from harness.sim.process import SimProcess
 
         swaps += edge_swaps(loop, Streams(plan.seed), epoch_ns=EPOCH_NS, process_class=SimProcess)

@@ -1,0 +1,1 @@
+"""The catalogue: each module holds scenarios of one theme. `harness list` shows them all."""

@@ -1,0 +1,39 @@
+"""The server does what it is asked, and the answer is lost on the way back."""
+
+from __future__ import annotations
+
+from harness import Aftermath, Fleet, LoseReplies, Scenario, Tasks, minutes, scenario, seconds
+
+CALLS_OF_A_TASKS_LIFE = (
+    "jobs.fetch",
+    "jobs.state",
+    "ti.run",
+    "ti.heartbeat",
+    "variables.get",
+    "connections.get",
+    "xcoms.set",
+    "ti.state",
+    "logs.push",
+    "worker.set_state",
+)
+
+
+@scenario
+def lost_replies(*, workers: int = 3, tasks: int = 12, silent: bool = False) -> Scenario:
+    """Each call of a task's life is once applied by the server without the client hearing of it.
+
+    With `silent` the client waits in vain; without, its connection breaks at once.
+    """
+    then = Aftermath.SILENCE if silent else Aftermath.RESET
+    return Scenario(
+        fleet=Fleet(count=workers),
+        tasks=Tasks(count=tasks, lasting=(seconds(10), seconds(40))),
+        faults=tuple(
+            LoseReplies(
+                a="worker-*", b="api", at=seconds(2), lasting=minutes(4), calls=call, times=1, then=then
+            )
+            for call in CALLS_OF_A_TASKS_LIFE
+        ),
+        until=minutes(5),
+        settle=minutes(25),
+    )
