@@ -1,0 +1,22 @@
+"""Run every scenario with both kinds of worker and write each History into a folder: `… FOLDER [SEED]`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from harness.catalogue import entries
+from harness.model.plan import make_plan
+from harness.model.scenario import Workers
+from harness.runner import run_plan
+
+
+def write_histories(folder: Path, *, seed: int) -> None:
+    for entry in entries():
+        for workers in Workers:
+            plan = make_plan(entry.build(), seed, name=entry.name, workers=workers)
+            run_plan(plan).history.write(folder / f"{entry.name}-{workers}.jsonl")
+
+
+if __name__ == "__main__":
+    write_histories(Path(sys.argv[1]), seed=int(sys.argv[2]) if len(sys.argv) > 2 else 1)

@@ -1,0 +1,80 @@
+from functools import partial
+
+import pytest
+
+from harness.model.faults import Kill
+from harness.units import seconds
+
+ACTS = "5m world driver info act act=calm"
+END = "25m world driver info act act=end"
+
+
+@pytest.fixture
+def missing(broken):
+    return partial(broken, "every_worker_rejoins", workers=1)
+
+
+@pytest.mark.parametrize("call", ["worker.set_state", "jobs.fetch"])
+def test_a_worker_that_is_heard_of_in_the_last_two_minutes_has_rejoined(missing, call):
+    assert missing(f"{ACTS}\n23m client worker-1 ok {call} call=1\n{END}") == []
+
+
+def test_a_worker_that_exited_is_missing_and_its_reason_is_told(missing):
+    assert missing(
+        f"""
+        1m client worker-1 ok jobs.fetch call=1
+        2m world worker-1 fail worker.exit reason='it gave up' error='ConnectError: refused'
+        {ACTS}
+        {END}
+        """
+    ) == [
+        "worker-1 was not heard of after 23m: it exited at 2m (ConnectError: refused);"
+        " its last call that went well was jobs.fetch at 1m"
+    ]
+
+
+def test_a_worker_whose_background_task_died_is_missing_and_that_is_told(missing):
+    assert missing(
+        f"""
+        1m world worker-1 fail worker.background what=heartbeat error=Boom
+        {ACTS}
+        {END}
+        """
+    ) == ["worker-1 was not heard of after 23m: its heartbeat died at 1m (Boom); it never was before"]
+
+
+def test_an_exit_before_a_fresh_start_is_not_its_end(missing):
+    assert missing(
+        f"""
+        1m world worker-1 info worker.exit reason=killed
+        2m world worker-1 info worker.start kind=edge
+        {ACTS}
+        {END}
+        """
+    ) == ["worker-1 was not heard of after 23m: it never was before"]
+
+
+def test_other_calls_calls_that_failed_and_what_comes_after_the_end_are_no_signs_of_life(missing):
+    assert missing(
+        f"""
+        {ACTS}
+        24m client worker-1 ok ti.heartbeat call=1
+        24m client worker-1 fail jobs.fetch call=2
+        {END}
+        25m client worker-1 ok worker.set_state call=3
+        """
+    ) == ["worker-1 was not heard of after 23m: it never was before"]
+
+
+def test_in_a_short_calm_what_was_heard_before_it_does_not_count(missing):
+    history = "24m client worker-1 ok jobs.fetch call=1\n24m30s world driver info act act=calm\n" + END
+    assert missing(history) == [
+        "worker-1 was not heard of after 24m30s: its last call that went well was jobs.fetch at 24m"
+    ]
+
+
+def test_a_worker_killed_for_good_need_not_come_back_and_one_that_restarts_must(missing):
+    kill = Kill(target="worker-*", at=seconds(30))
+    assert missing(f"{ACTS}\n{END}", faults=(kill,)) == []
+    back = Kill(target="worker-*", at=seconds(30), lasting=seconds(10))
+    assert len(missing(f"{ACTS}\n{END}", faults=(back,))) == 1

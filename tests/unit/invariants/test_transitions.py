@@ -1,0 +1,49 @@
+from functools import partial
+
+import pytest
+
+
+@pytest.fixture
+def illegal(broken):
+    return partial(broken, "only_legal_transitions")
+
+
+def test_a_task_that_leaves_success_is_named_by_dag_task_and_run(illegal):
+    assert illegal(
+        """
+        4m10s server api ok task_instance key=0193 old=success new=running cause='PATCH run' \
+            dag_id=storm task_id=task-7 run_id=run-1
+        """.replace("\\\n", "")
+    ) == ["task instance storm/task-7/run-1 went from success to running at 4m10s (PATCH run)"]
+
+
+def test_edge_jobs_and_edge_workers_have_tables_too(illegal):
+    assert illegal(
+        """
+        1s server api ok edge_job key=d/t/r/1/-1 old=success new=running cause=x
+        2s server api ok edge_worker key=worker-1 old=offline new=running cause=x
+        """
+    ) == [
+        "edge job d/t/r/1/-1 went from success to running at 1s (x)",
+        "edge worker worker-1 went from offline to running at 2s (x)",
+    ]
+
+
+def test_a_state_that_airflow_does_not_know_is_illegal(illegal):
+    assert len(illegal("1s server api ok task_instance key=1 old=running new=finished cause=x")) == 1
+
+
+def test_legal_changes_staying_and_rows_without_a_table_break_nothing(illegal):
+    assert (
+        illegal(
+            """
+            1s server scheduler ok task_instance key=1 old=null new=queued
+            2s server api ok task_instance key=1 old=queued new=running
+            3s server api ok task_instance key=1 old=running new=running
+            4s server api ok edge_job key=j old=restarting new=running
+            5s server api ok edge_worker key=w old='maintenance mode' new='maintenance exit'
+            6s server api ok xcom key=x old=null new=set
+            """
+        )
+        == []
+    )
