@@ -9,7 +9,9 @@ FAULT = ResetPeer(a="worker-1", b="api", at=seconds(1))
 
 
 def state(new, t="4m"):
-    return f"{t} server api ok task_instance key=ti-1 old=running new={new} dag_id=storm task_id=b run_id=run-1"
+    return (
+        f"{t} server api ok task_instance key=ti-1 old=running new={new} dag_id=storm task_id=b run_id=run-1"
+    )
 
 
 def body(attempt, end):

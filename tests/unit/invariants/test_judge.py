@@ -62,7 +62,9 @@ def test_only_what_the_plan_names_is_judged_and_in_its_order(past, planned) -> N
 
 
 def test_an_unknown_invariant_names_the_nearest(past, planned) -> None:
-    with pytest.raises(BadPlan, match="no invariant 'no_task_runs_twice': did you mean 'no_task_runs_twice_at_once'"):
+    with pytest.raises(
+        BadPlan, match="no invariant 'no_task_runs_twice': did you mean 'no_task_runs_twice_at_once'"
+    ):
         judge(past(""), planned(invariants=("no_task_runs_twice",)))
 
 

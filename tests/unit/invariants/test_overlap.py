@@ -70,7 +70,10 @@ def test_an_overlap_of_milliseconds_says_how_long_it_was(twice):
 
 @pytest.mark.parametrize(
     "second",
-    ["20s body worker-2 invoke body call=2 task=a/b/c", "15s body worker-2 invoke body call=2 task=a/b/other"],
+    [
+        "20s body worker-2 invoke body call=2 task=a/b/c",
+        "15s body worker-2 invoke body call=2 task=a/b/other",
+    ],
     ids=["begins when the first ends", "is of another task"],
 )
 def test_bodies_that_do_not_overlap_break_nothing(twice, second):

@@ -15,7 +15,9 @@ def idle(broken):
 
 
 def test_faults_that_began_and_never_struck_and_those_that_never_began_are_named(idle):
-    assert idle("1m nemesis nemesis info fault.begin fault=0 name=ResetPeer text='ResetPeer worker-1 ↔ api'") == [
+    assert idle(
+        "1m nemesis nemesis info fault.begin fault=0 name=ResetPeer text='ResetPeer worker-1 ↔ api'"
+    ) == [
         "ResetPeer worker-1 ↔ api, begun at 1m, never struck",
         "Partition, planned for 2m, never began",
     ]

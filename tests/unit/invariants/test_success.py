@@ -55,7 +55,10 @@ def test_success_reported_twice_stays_success(lost):
 
 @pytest.mark.parametrize(
     "completion",
-    ["2m client worker-1 info ti.state call=2 reason='reset by peer'", "2m client worker-1 fail ti.state call=2 status=409"],
+    [
+        "2m client worker-1 info ti.state call=2 reason='reset by peer'",
+        "2m client worker-1 fail ti.state call=2 status=409",
+    ],
 )
 def test_a_success_that_was_not_acknowledged_may_run_again(lost, completion):
     assert (

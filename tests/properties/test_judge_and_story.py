@@ -1,7 +1,8 @@
-"""Laws of the judge: no history makes it crash, and what has nothing to do with a promise changes nothing."""
+"""Laws of what judges and what tells: no history makes them crash, and the unrelated changes nothing."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from hypothesis import given
@@ -13,6 +14,8 @@ from harness.model.history import History
 from harness.model.plan import Plan, make_plan
 from harness.model.scenario import Fleet, Scenario, Tasks, Workers
 from harness.model.verdict import Verdict
+from harness.report.story import WIDTH, tell
+from harness.report.summary import summarise
 from harness.units import NANOSECONDS, minutes, seconds
 
 PLAN: Plan = make_plan(
@@ -42,7 +45,13 @@ Fact = tuple[str, str, str, str, dict[str, Any]]
 
 @st.composite
 def _bodies(draw: st.DrawFn) -> Fact:
-    value = {"call": draw(CALLS), "task": draw(TASKS), "ti": draw(TIS), "try": draw(st.integers(1, 3)), "slots": 1}
+    value = {
+        "call": draw(CALLS),
+        "task": draw(TASKS),
+        "ti": draw(TIS),
+        "try": draw(st.integers(1, 3)),
+        "slots": 1,
+    }
     return "body", draw(HOSTS), draw(COMPLETIONS | st.just("invoke")), "body", value
 
 
@@ -56,7 +65,13 @@ def _calls(draw: st.DrawFn) -> Fact:
 @st.composite
 def _changes(draw: st.DrawFn) -> Fact:
     dag, task, run = draw(TASKS).split("/")
-    value = {"key": draw(TIS), "old": draw(STATES), "new": draw(STATES), "cause": "a cause", "new_id": draw(TIS)}
+    value = {
+        "key": draw(TIS),
+        "old": draw(STATES),
+        "new": draw(STATES),
+        "cause": "a cause",
+        "new_id": draw(TIS),
+    }
     value |= {"dag_id": dag, "task_id": task, "run_id": run, "try_number": 1, "map_index": -1}
     table = draw(st.sampled_from(["task_instance", "edge_job", "edge_worker", "xcom"]))
     return "server", draw(st.sampled_from(["api", "scheduler"])), "ok", table, value
@@ -64,7 +79,12 @@ def _changes(draw: st.DrawFn) -> Fact:
 
 @st.composite
 def _world(draw: st.DrawFn) -> Fact:
-    value = {"act": draw(st.sampled_from(["storm", "calm", "end"])), "reason": "tired", "what": "loop", "error": "E"}
+    value = {
+        "act": draw(st.sampled_from(["storm", "calm", "end"])),
+        "reason": "tired",
+        "what": "loop",
+        "error": "E",
+    }
     f = draw(st.sampled_from(["act", "worker.start", "worker.exit", "worker.background"]))
     return "world", draw(HOSTS), draw(st.sampled_from(["info", "fail"])), f, value
 
@@ -73,7 +93,13 @@ def _world(draw: st.DrawFn) -> Fact:
 def _nemesis(draw: st.DrawFn) -> Fact:
     value = {"fault": draw(st.integers(0, 2)), "name": "Partition", "text": "Partition x", "strikes": 1}
     value["victim"] = draw(HOSTS)
-    return "nemesis", "nemesis", "info", draw(st.sampled_from(["fault.begin", "fault.strike", "fault.end"])), value
+    return (
+        "nemesis",
+        "nemesis",
+        "info",
+        draw(st.sampled_from(["fault.begin", "fault.strike", "fault.end"])),
+        value,
+    )
 
 
 @st.composite
@@ -107,9 +133,31 @@ def test_an_event_that_no_promise_is_about_changes_nothing(history: History, dat
     for n, event in enumerate(history):
         if n == where:
             more.append(t=event.t, witness="server", process="api", type="ok", f="log", value={"key": "k"})
-        more.append(t=event.t, witness=event.witness, process=event.process, type=event.type, f=event.f, value=event.value)
+        more.append(
+            t=event.t,
+            witness=event.witness,
+            process=event.process,
+            type=event.type,
+            f=event.f,
+            value=event.value,
+        )
 
     def summaries(verdict: Verdict) -> list[tuple[str, str]]:
         return [(found.invariant, found.summary) for found in verdict.counterexamples]
 
     assert summaries(judge(more, PLAN)) == summaries(judge(history, PLAN))
+
+
+@given(histories())
+def test_every_history_can_be_told_on_one_screen(history: History) -> None:
+    story = tell(PLAN, history, judge(history, PLAN), replay="harness replay it")
+    lines = story.splitlines()
+    assert lines[-1] == "harness replay it"
+    assert max(map(len, lines)) <= WIDTH
+    assert len(lines) <= 60
+
+
+@given(histories())
+def test_every_history_has_a_summary_in_json(history: History) -> None:
+    summary = summarise(PLAN, history, judge(history, PLAN), replay="harness replay it")
+    assert json.loads(json.dumps(summary)) == summary

@@ -1,0 +1,71 @@
+"""Routes under /logs. Chunks are kept in memory instead of a file."""
+
+from fastapi import APIRouter
+
+from fake_api.dependencies import StateDep, edge_token
+from fake_api.edge.payloads import PushLogsBody
+from fake_api.outcome import NULL, Change, Reply, job_detail
+from fake_api.routing import guarded_by
+from fake_api.rows import JobKey
+from fake_api.state import State
+from fake_api.transitions.scheduling import log_path
+
+router = APIRouter(prefix="/logs", tags=["Logs"], route_class=guarded_by(edge_token))
+
+
+class UnknownTaskInstanceError(Exception):
+    """There is no such task instance: Airflow answers 500."""
+
+
+class DuplicateLogChunkError(Exception):
+    """A chunk with this time was pushed already: the database refuses it, Airflow answers 500."""
+
+
+@router.get("/logfile_path/{dag_id}/{task_id}/{run_id}/{try_number}/{map_index}")
+async def logfile_path(
+    *, dag_id: str, task_id: str, run_id: str, try_number: int, map_index: int, state: StateDep
+) -> Reply:
+    """Say where a try's log lies. Raises UnknownTaskInstanceError."""
+    return Reply(200, _path(state, JobKey(dag_id, task_id, run_id, map_index, try_number)))
+
+
+@router.post("/push/{dag_id}/{task_id}/{run_id}/{try_number}/{map_index}")
+async def push_logs(
+    *,
+    dag_id: str,
+    task_id: str,
+    run_id: str,
+    try_number: int,
+    map_index: int,
+    body: PushLogsBody,
+    state: StateDep,
+) -> Reply:
+    """Keep a piece of a try's log. Raises UnknownTaskInstanceError and DuplicateLogChunkError."""
+    key = JobKey(dag_id, task_id, run_id, map_index, try_number)
+    _path(state, key)
+    chunks = state.edge_logs.setdefault(key, {})
+    if body.log_chunk_time in chunks:
+        raise DuplicateLogChunkError(f"{key} has a chunk of {body.log_chunk_time} already: send another time")
+    chunks[body.log_chunk_time] = body.log_chunk_data
+    detail = job_detail(key) | {"log_chunk_time": body.log_chunk_time, "length": len(body.log_chunk_data)}
+    state.tell(
+        Change(
+            at=state.now(),
+            table="log",
+            key=str(key),
+            old=None,
+            new="log chunk",
+            cause="POST logs/push",
+            detail=detail,
+        )
+    )
+    return NULL
+
+
+def _path(state: State, key: JobKey) -> str:
+    ti = state.task_instances.find(key.primary)
+    if ti is None:
+        raise UnknownTaskInstanceError(
+            f"no task instance {key.primary}: submit it before its log is asked for"
+        )
+    return log_path(ti, try_number=key.try_number)

@@ -1,0 +1,152 @@
+"""Request bodies of the Execution API (Airflow: execution_api/datamodels)."""
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, Tag
+
+from fake_api.names import TaskInstanceState
+
+
+class StrictModel(BaseModel):
+    """Takes no keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class TerminalTIState(StrEnum):
+    """States a task instance ends in."""
+
+    SUCCESS = "success"
+
+
+class TerminalStateNonSuccess(StrEnum):
+    """States a task instance ends in without success."""
+
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    REMOVED = "removed"
+    UPSTREAM_FAILED = "upstream_failed"
+
+
+class IntermediateTIState(StrEnum):
+    """States a task instance goes on from."""
+
+    SCHEDULED = "scheduled"
+    QUEUED = "queued"
+    RESTARTING = "restarting"
+    UP_FOR_RETRY = "up_for_retry"
+    UP_FOR_RESCHEDULE = "up_for_reschedule"
+    DEFERRED = "deferred"
+    AWAITING_INPUT = "awaiting_input"
+
+
+class TIEnterRunningPayload(StrictModel):
+    """A supervisor starts a task."""
+
+    state: Literal[TaskInstanceState.RUNNING]
+    hostname: str
+    unixname: str
+    pid: int
+    start_date: AwareDatetime
+
+
+class TIHeartbeatInfo(StrictModel):
+    """A supervisor is alive."""
+
+    hostname: str
+    pid: int
+
+
+class AssetProfile(StrictModel):
+    """An asset a task wrote."""
+
+    name: str | None = None
+    uri: str | None = None
+    type: str
+
+
+class TITerminalStatePayload(StrictModel):
+    """A task ended without success."""
+
+    state: TerminalStateNonSuccess
+    end_date: AwareDatetime
+    rendered_map_index: str | None = None
+
+
+class TISuccessStatePayload(StrictModel):
+    """A task succeeded."""
+
+    state: Literal[TerminalTIState.SUCCESS]
+    end_date: AwareDatetime
+    task_outlets: Annotated[list[AssetProfile], Field(default_factory=list)]
+    outlet_events: Annotated[list[dict[str, Any]], Field(default_factory=list)]
+    rendered_map_index: str | None = None
+
+
+class TITargetStatePayload(StrictModel):
+    """Just a state to go to: also what a body without its required fields is taken for."""
+
+    state: IntermediateTIState
+
+
+class TIDeferredStatePayload(StrictModel):
+    """A task waits for a trigger."""
+
+    state: Literal[IntermediateTIState.DEFERRED]
+    classpath: str
+    trigger_kwargs: Annotated[dict[str, JsonValue] | str, Field(default_factory=dict)]
+    trigger_timeout: timedelta | None = None
+    queue: str | None = None
+    next_method: str
+    next_kwargs: Annotated[dict[str, JsonValue], Field(default_factory=dict)]
+    rendered_map_index: str | None = None
+
+
+class TIRescheduleStatePayload(StrictModel):
+    """A sensor asks to be called again later."""
+
+    state: Literal[IntermediateTIState.UP_FOR_RESCHEDULE]
+    reschedule_date: AwareDatetime
+    end_date: AwareDatetime
+
+
+class TIAwaitingInputStatePayload(StrictModel):
+    """A task waits for a human."""
+
+    state: Literal[IntermediateTIState.AWAITING_INPUT]
+    timeout: timedelta | None = None
+    next_method: str
+    next_kwargs: Annotated[dict[str, JsonValue], Field(default_factory=dict)]
+    rendered_map_index: str | None = None
+
+
+class TIRetryStatePayload(StrictModel):
+    """A try failed and another is left."""
+
+    state: Literal[IntermediateTIState.UP_FOR_RETRY]
+    end_date: AwareDatetime
+    rendered_map_index: str | None = None
+    retry_delay_seconds: float | None = None
+    retry_reason: str | None = None
+
+
+# Tagged but without a discriminator: so does the served Airflow app behave, and its 422 bodies show it by
+# listing the errors of every branch.
+TIStateUpdate = (
+    Annotated[TITerminalStatePayload, Tag("_terminal_")]
+    | Annotated[TISuccessStatePayload, Tag("success")]
+    | Annotated[TITargetStatePayload, Tag("_other_")]
+    | Annotated[TIDeferredStatePayload, Tag("deferred")]
+    | Annotated[TIRescheduleStatePayload, Tag("up_for_reschedule")]
+    | Annotated[TIAwaitingInputStatePayload, Tag("awaiting_input")]
+    | Annotated[TIRetryStatePayload, Tag("up_for_retry")]
+)
+
+
+class VariablePostBody(StrictModel):
+    """A variable to set."""
+
+    value: str | None = Field(alias="val")
+    description: str | None = None

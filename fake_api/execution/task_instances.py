@@ -1,0 +1,101 @@
+"""Routes under /task-instances: run, state, heartbeat and what a task shows of itself."""
+
+from dataclasses import replace
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Body
+from pydantic import JsonValue
+
+from fake_api.dependencies import ClaimsDep, StateDep, execution_token
+from fake_api.execution.payloads import TIEnterRunningPayload, TIHeartbeatInfo, TIStateUpdate
+from fake_api.outcome import NO_CONTENT, Outcome, Reply
+from fake_api.routing import guarded_by
+from fake_api.transitions.task_instances import ARCHIVED, NOT_FOUND
+from fake_api.xcoms import XComTask
+
+own = execution_token(subject="task_instance_id")
+own_or_workload = execution_token(subject="task_instance_id", scopes=("execution", "workload"))
+router = APIRouter(prefix="/task-instances", tags=["Task Instances"], route_class=guarded_by(own))
+run_router = APIRouter(
+    prefix="/task-instances", tags=["Task Instances"], route_class=guarded_by(own_or_workload)
+)
+
+
+@router.put("/{task_instance_id}/heartbeat", status_code=204)
+async def heartbeat(*, task_instance_id: UUID, body: TIHeartbeatInfo, state: StateDep) -> Reply:
+    """Take a sign of life."""
+    ti = state.task_instances.get(task_instance_id)
+    outcome = state.rules.heartbeat(
+        ti,
+        archived=task_instance_id in state.task_instances.history,
+        hostname=body.hostname,
+        pid=body.pid,
+        now=state.now(),
+    )
+    return state.apply(outcome)
+
+
+@run_router.patch("/{task_instance_id}/run")
+async def run(
+    *, task_instance_id: UUID, body: TIEnterRunningPayload, state: StateDep, claims: ClaimsDep
+) -> Reply:
+    """Start a task. A workload token is swapped for an execution token."""
+    ti = state.task_instances.get(task_instance_id)
+    now = state.now()
+    task = ti.task if ti else None
+    outcome = state.rules.run(
+        ti,
+        dag_run=state.dag_runs.get((task.dag_id, task.run_id)) if task else None,
+        xcom_keys=(
+            state.xcoms.keys(XComTask(task.dag_id, task.run_id, task.task_id), task.map_index) if task else ()
+        ),
+        hostname=body.hostname,
+        unixname=body.unixname,
+        pid=body.pid,
+        start_date=body.start_date,
+        now=now,
+    )
+    reply = state.apply(outcome)
+    if reply.status != 200 or claims.scope != "workload":
+        return reply
+    token = state.tokens.mint(sub=str(task_instance_id), scope="execution", now=now)
+    return replace(reply, headers=((b"refreshed-api-token", token.encode()),))
+
+
+@router.patch("/{task_instance_id}/state", status_code=204)
+async def update_state(*, task_instance_id: UUID, body: TIStateUpdate, state: StateDep) -> Reply:
+    """Move a running task instance on."""
+    outcome = state.rules.update_state(
+        state.task_instances.get(task_instance_id),
+        payload=body.model_dump(exclude_unset=True),
+        now=state.now(),
+        new_id=state.new_id,
+    )
+    return state.apply(outcome)
+
+
+@router.put("/{task_instance_id}/rtif", status_code=201)
+async def put_rtif(
+    *, task_instance_id: UUID, body: Annotated[dict[str, JsonValue], Body()], state: StateDep
+) -> Reply:
+    """Store rendered template fields, whatever the state of the task instance."""
+    ti = state.task_instances.get(task_instance_id)
+    if ti is None:
+        return (ARCHIVED if task_instance_id in state.task_instances.history else NOT_FOUND).reply
+    state.rendered_fields[ti.task.primary] = body
+    return Reply(201, {"message": "Rendered task instance fields successfully set"})
+
+
+@router.patch("/{task_instance_id}/rendered-map-index", status_code=204)
+async def patch_rendered_map_index(
+    *, task_instance_id: UUID, rendered_map_index: Annotated[str, Body()], state: StateDep
+) -> Reply:
+    """Store the label of a mapped task instance."""
+    if not rendered_map_index:
+        return Reply(422, {"detail": "rendered_map_index cannot be empty"})
+    ti = state.task_instances.get(task_instance_id)
+    if ti is None:
+        return Reply(404, {"detail": "Task Instance not found"})
+    state.apply(Outcome(rows=(replace(ti, rendered_map_index=rendered_map_index),)))
+    return NO_CONTENT

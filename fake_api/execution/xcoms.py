@@ -1,0 +1,166 @@
+"""Routes under /xcoms (Airflow: execution_api/routes/xcoms.py)."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Path
+from pydantic import JsonValue
+
+from fake_api.dependencies import StateDep, execution_token
+from fake_api.outcome import Change, Reply
+from fake_api.routing import guarded_by
+from fake_api.rows import TaskKey
+from fake_api.state import State
+from fake_api.xcoms import XComTask
+
+PREFIX = "/xcoms/{dag_id}/{run_id}/{task_id}"
+router = APIRouter(prefix=PREFIX, tags=["XComs"], route_class=guarded_by(execution_token()))
+
+Key = Annotated[str, Path(min_length=1)]
+
+
+class ForeignKeyError(Exception):
+    """An XCom of a task instance that does not exist: the database refuses it, Airflow answers 500."""
+
+
+@router.get("/{key:path}/item/{offset}")
+async def get_by_index(
+    *, dag_id: str, run_id: str, task_id: str, key: Key, offset: int, state: StateDep
+) -> Reply:
+    """Get the value at a position of a mapped task's values; negative counts from the end."""
+    values = list(state.xcoms.values(XComTask(dag_id, run_id, task_id), key).values())
+    try:
+        return Reply(200, values[offset])
+    except IndexError:
+        return _not_found(f"{key=} {offset=}", dag_id, run_id, task_id)
+
+
+@router.get("/{key:path}/slice")
+async def get_by_slice(
+    *,
+    dag_id: str,
+    run_id: str,
+    task_id: str,
+    key: Key,
+    state: StateDep,
+    start: int | None = None,
+    stop: int | None = None,
+    step: int | None = None,
+    include_prior_dates: bool = False,
+) -> Reply:
+    """Get a slice of a mapped task's values, as Python slices a list."""
+    task = _with_prior(state, XComTask(dag_id, run_id, task_id), key, include_prior_dates)
+    values = list(state.xcoms.values(task, key).values())
+    return Reply(200, values[start : stop : step or 1])
+
+
+@router.head("/{key:path}")
+async def head_xcom(
+    *, dag_id: str, run_id: str, task_id: str, key: Key, state: StateDep, map_index: int | None = None
+) -> Reply:
+    """Count the values of a mapped task."""
+    if map_index is not None:
+        message = "Cannot specify map_index in a HEAD request"
+        return Reply(400, {"detail": {"reason": "invalid_request", "message": message}})
+    count = len(state.xcoms.values(XComTask(dag_id, run_id, task_id), key))
+    return Reply(200, None, ((b"content-range", f"map_indexes {count}".encode()),))
+
+
+@router.get("/{key:path}")
+async def get_xcom(
+    *,
+    dag_id: str,
+    run_id: str,
+    task_id: str,
+    key: Key,
+    state: StateDep,
+    map_index: int = -1,
+    include_prior_dates: bool = False,
+    offset: int | None = None,
+) -> Reply:
+    """Get one value by map index, or by its position among a mapped task's values."""
+    task = _with_prior(state, XComTask(dag_id, run_id, task_id), key, include_prior_dates)
+    values = state.xcoms.values(task, key)
+    if offset is not None:
+        present = [value for value in values.values() if value is not None]
+        if -len(present) <= offset < len(present):
+            return Reply(200, {"key": key, "value": present[offset]})
+        return _not_found(f"{key=} {offset=}", dag_id, run_id, task_id)
+    if map_index not in values:
+        return _not_found(f"{key=} {map_index=}", dag_id, run_id, task_id)
+    return Reply(200, {"key": key, "value": values[map_index]})
+
+
+@router.post("/{key:path}", status_code=201)
+async def set_xcom(
+    *,
+    dag_id: str,
+    run_id: str,
+    task_id: str,
+    key: Key,
+    state: StateDep,
+    value: Annotated[JsonValue, Body()] = None,
+    map_index: int = -1,
+    dag_result: bool = False,
+    mapped_length: int | None = None,
+) -> Reply:
+    """Set a value, also after the task instance finished. Raises ForeignKeyError for an unknown task."""
+    if mapped_length is not None and mapped_length > state.settings.max_map_length:
+        message = "pushed value is too large to map as a downstream's dependency"
+        return Reply(400, {"detail": {"reason": "unmappable_return_value_length", "message": message}})
+    if (dag_id, run_id) not in state.dag_runs:
+        return Reply(404, {"detail": f"DAG run not found on DAG {dag_id!r} with ID {run_id!r}"})
+    task_key = TaskKey(dag_id, task_id, run_id, map_index)
+    if state.task_instances.find(task_key) is None:
+        raise ForeignKeyError(f"no task instance {task_key}: submit it before it pushes an XCom")
+    replaced = state.xcoms.set(XComTask(dag_id, run_id, task_id), key, map_index, value)
+    detail = {"dag_result": dag_result}
+    _tell(state, task_key, key, old="set" if replaced else None, new="set", cause="POST xcoms", **detail)
+    return Reply(201, {"message": "XCom successfully set"})
+
+
+@router.delete("/{key:path}")
+async def delete_xcom(
+    *, dag_id: str, run_id: str, task_id: str, key: Key, state: StateDep, map_index: int = -1
+) -> Reply:
+    """Delete a value, or find it gone."""
+    if state.xcoms.delete(XComTask(dag_id, run_id, task_id), key, map_index):
+        task_key = TaskKey(dag_id, task_id, run_id, map_index)
+        _tell(state, task_key, key, old="set", new=None, cause="DELETE xcoms")
+    return Reply(200, {"message": f"XCom with key: {key} successfully deleted."})
+
+
+def _with_prior(state: State, task: XComTask, key: str, include_prior_dates: bool) -> XComTask:
+    """The same task in the latest run up to this one that has the key."""
+    run = state.dag_runs.get((task.dag_id, task.run_id))
+    if not include_prior_dates or run is None:
+        return task
+    earlier = [
+        each
+        for each in state.dag_runs.values()
+        if each.dag_id == task.dag_id and each.logical_date <= run.logical_date
+    ]
+    for each in sorted(earlier, key=lambda each: each.logical_date, reverse=True):
+        candidate = task._replace(run_id=each.run_id)
+        if state.xcoms.values(candidate, key):
+            return candidate
+    return task
+
+
+def _not_found(what: str, dag_id: str, run_id: str, task_id: str) -> Reply:
+    message = f"XCom with {what} not found for task {task_id!r} in DAG run {run_id!r} of {dag_id!r}"
+    return Reply(404, {"detail": {"reason": "not_found", "message": message}})
+
+
+def _tell(
+    state: State,
+    task: TaskKey,
+    key: str,
+    *,
+    old: str | None,
+    new: str | None,
+    cause: str,
+    **more: bool,
+) -> None:
+    name = f"{task.dag_id}/{task.task_id}/{task.run_id}/{task.map_index}/{key}"
+    detail = task._asdict() | {"key": key} | more
+    state.tell(Change(at=state.now(), table="xcom", key=name, old=old, new=new, cause=cause, detail=detail))

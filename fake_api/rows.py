@@ -1,0 +1,168 @@
+"""The rows of the in-memory tables. All are frozen: a transition makes a new row, the State stores it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from fake_api.names import EdgeWorkerState, TaskInstanceState
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskSpec:
+    """What a Dag says about one task instance. `retry_delay` is in seconds, `map_index` -1 means unmapped."""
+
+    dag_id: str
+    task_id: str
+    run_id: str
+    map_index: int = -1
+    queue: str = "default"
+    pool_slots: int = 1
+    priority_weight: int = 1
+    retries: int = 0
+    retry_delay: float = 300
+    dag_rel_path: str = "dag.py"
+
+    @property
+    def primary(self) -> "TaskKey":
+        """What stays the same over all tries."""
+        return TaskKey(self.dag_id, self.task_id, self.run_id, self.map_index)
+
+
+class TaskKey(NamedTuple):
+    """Names a task instance whatever its try."""
+
+    dag_id: str
+    task_id: str
+    run_id: str
+    map_index: int
+
+
+class JobKey(NamedTuple):
+    """Names one try of a task instance, for the executor and the edge API."""
+
+    dag_id: str
+    task_id: str
+    run_id: str
+    map_index: int
+    try_number: int
+
+    @property
+    def primary(self) -> TaskKey:
+        """The task instance this is a try of."""
+        return TaskKey(self.dag_id, self.task_id, self.run_id, self.map_index)
+
+    def __str__(self) -> str:
+        return f"{self.dag_id}/{self.task_id}/{self.run_id}/{self.map_index}/{self.try_number}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DagRun:
+    """One run of a Dag."""
+
+    dag_id: str
+    run_id: str
+    logical_date: datetime
+    start_date: datetime
+    dag_version_id: UUID
+    state: str = "running"
+    conf: Mapping[str, Any] = field(default_factory=dict)
+    triggering_user_name: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskInstance:
+    """One task instance. `duration` is in seconds, `stuck_in_queued` counts rescues since it last ran."""
+
+    id: UUID
+    task: TaskSpec
+    try_number: int
+    max_tries: int
+    state: TaskInstanceState | None = None
+    hostname: str = ""
+    unixname: str | None = None
+    pid: int | None = None
+    start_date: datetime | None = None
+    end_date: datetime | None = None
+    duration: float | None = None
+    queued_dttm: datetime | None = None
+    queued_by_job_id: int | None = None
+    last_heartbeat_at: datetime | None = None
+    next_method: str | None = None
+    next_kwargs: Mapping[str, Any] | None = None
+    trigger_timeout: datetime | None = None
+    reschedule_date: datetime | None = None
+    task_reschedule_count: int = 0
+    rendered_map_index: str | None = None
+    retry_delay_override: float | None = None
+    retry_reason: str | None = None
+    stuck_in_queued: int = 0
+
+    @property
+    def key(self) -> JobKey:
+        """The name of the current try."""
+        return JobKey(*self.task.primary, self.try_number)
+
+    def next_retry_at(self) -> datetime:
+        """When an up_for_retry task instance may be queued again (Airflow: TaskInstance.next_retry_datetime).
+
+        Raises ValueError for a task instance that never ended.
+        """
+        if self.end_date is None:
+            raise ValueError(f"task instance {self.id} has no end_date: only an ended try has a retry time")
+        override = self.retry_delay_override
+        return self.end_date + timedelta(seconds=self.task.retry_delay if override is None else override)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgeJob:
+    """One row of edge_job: a try waiting for a worker, or with one. `command` is ExecuteTask JSON."""
+
+    key: JobKey
+    state: TaskInstanceState
+    queue: str
+    concurrency_slots: int
+    priority_weight: int
+    command: str
+    queued_dttm: datetime
+    edge_worker: str | None = None
+    last_update: datetime | None = None
+    team_name: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgeWorker:
+    """One row of edge_worker. `concurrency` is what an administrator wants, None leaves it to the worker."""
+
+    worker_name: str
+    state: EdgeWorkerState
+    last_update: datetime
+    queues: tuple[str, ...] | None = None
+    jobs_active: int = 0
+    sysinfo: Mapping[str, Any] = field(default_factory=dict)
+    maintenance_comment: str | None = None
+    team_name: str | None = None
+    concurrency: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variable:
+    """One Airflow variable."""
+
+    val: str | None
+    description: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """One Airflow connection. `extra` is JSON text."""
+
+    conn_id: str
+    conn_type: str
+    host: str | None = None
+    schema: str | None = None
+    login: str | None = None
+    password: str | None = None
+    port: int | None = None
+    extra: str | None = None

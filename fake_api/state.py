@@ -1,0 +1,138 @@
+"""The database of the fake: tables in memory, and the one way in which they change."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from fake_api.auth import Tokens, mint_workload_token
+from fake_api.defaults import utc_now, uuid7
+from fake_api.executor import Executor
+from fake_api.outcome import Change, Outcome, Reply
+from fake_api.rows import (
+    Connection,
+    DagRun,
+    EdgeJob,
+    EdgeWorker,
+    JobKey,
+    TaskInstance,
+    TaskKey,
+    TaskSpec,
+    Variable,
+)
+from fake_api.settings import Settings
+from fake_api.tables import EdgeJobs, TaskInstances
+from fake_api.transitions import RULES, Rules
+from fake_api.transitions.scheduling import next_key
+from fake_api.xcoms import XComs
+
+Listener = Callable[[Change], None]
+
+
+class State:
+    """All rows, behind an injected clock and injected ids. Nothing here reads another clock or is random."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings | None = None,
+        now: Callable[[], datetime] = utc_now,
+        new_id: Callable[[], UUID] = uuid7,
+        rules: Rules = RULES,
+    ) -> None:
+        self.settings = settings or Settings()
+        self.now = now
+        self.new_id = new_id
+        self.rules = rules
+        self.tokens = Tokens(self.settings)
+        self.task_instances = TaskInstances()
+        self.dag_runs: dict[tuple[str, str], DagRun] = {}
+        self.xcoms = XComs()
+        self.variables: dict[str, Variable] = {}
+        self.connections: dict[str, Connection] = {}
+        self.edge_workers: dict[str, EdgeWorker] = {}
+        self.edge_jobs = EdgeJobs()
+        self.edge_logs: dict[JobKey, dict[datetime, str]] = {}
+        self.rendered_fields: dict[TaskKey, dict[str, Any]] = {}
+        self.executor = Executor(job_id=1, latest_heartbeat=now())
+        self.scheduler_started = False
+        self.retired: dict[int, datetime] = {}
+        self._dag_versions: dict[str, UUID] = {}
+        self._listeners: list[Listener] = []
+
+    def subscribe(self, listener: Listener) -> None:
+        """Tell `listener` of every applied change from now on, once and in order."""
+        self._listeners.append(listener)
+
+    def submit(self, task: TaskSpec) -> UUID:
+        """Create the task instance (and its dag run, if missing) and queue its first try; returns its id.
+
+        Raises ValueError for a task instance that exists already.
+        """
+        if self.task_instances.find(task.primary):
+            raise ValueError(f"{task.primary} was submitted already: give it another run_id or map_index")
+        self.ensure_dag_run(task.dag_id, task.run_id)
+        row = TaskInstance(id=self.new_id(), task=task, try_number=0, max_tries=task.retries)
+        self.queue(row, cause="submit")
+        return row.id
+
+    def ensure_dag_run(self, dag_id: str, run_id: str) -> DagRun:
+        """The dag run with this name, created when missing."""
+        if run := self.dag_runs.get((dag_id, run_id)):
+            return run
+        version = self._dag_versions.setdefault(dag_id, self.new_id())
+        now = self.now()
+        run = DagRun(dag_id=dag_id, run_id=run_id, logical_date=now, start_date=now, dag_version_id=version)
+        return self.dag_runs.setdefault((dag_id, run_id), run)
+
+    def queue(self, ti: TaskInstance, *, cause: str) -> None:
+        """Queue a task instance and its edge job with a fresh workload token."""
+        now = self.now()
+        outcome = self.rules.queue_task(
+            ti,
+            dag_run=self.dag_runs[ti.task.dag_id, ti.task.run_id],
+            job=self.edge_jobs.get(next_key(ti)),
+            token=lambda ti_id: mint_workload_token(self.settings, ti_id, now),
+            job_id=self.executor.job_id,
+            now=now,
+            cause=cause,
+        )
+        self.apply(outcome)
+        for row in outcome.rows:
+            if isinstance(row, EdgeJob):
+                self.executor.running[row.key] = None
+
+    def clear(self, ti_id: UUID) -> UUID:
+        """Clear a task instance, as a user does to run it again; returns its new id.
+
+        Raises KeyError for an id that is not live.
+        """
+        ti = self.task_instances.get(ti_id)
+        if ti is None:
+            raise KeyError(f"no live task instance {ti_id}: clear one by the id of its current try")
+        self.apply(self.rules.clear_task(ti, now=self.now(), new_id=self.new_id))
+        cleared = self.task_instances.find(ti.task.primary)
+        return cleared.id if cleared else ti_id
+
+    def apply(self, outcome: Outcome) -> Reply:
+        """Store what a transition decided, tell the listeners, and return the reply it wants sent."""
+        if outcome.archived is not None:
+            self.task_instances.archive(outcome.archived)
+        for row in outcome.rows:
+            if isinstance(row, TaskInstance):
+                self.task_instances.put(row)
+            elif isinstance(row, EdgeWorker):
+                self.edge_workers[row.worker_name] = row
+            else:
+                self.edge_jobs.put(row)
+        for key in outcome.deleted:
+            self.edge_jobs.delete(key)
+            self.edge_logs.pop(key, None)
+        for change in outcome.changes:
+            self.tell(change)
+        return outcome.reply
+
+    def tell(self, change: Change) -> None:
+        """Pass a change on to the listeners."""
+        for listener in self._listeners:
+            listener(change)

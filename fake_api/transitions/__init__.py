@@ -1,0 +1,44 @@
+"""The one place where semantics live: pure functions from rows, payload and time to an Outcome.
+
+Routes and sweeps reach them through `Rules`, so that a test can build a server that is wrong on purpose:
+`State(rules=replace(RULES, fetch_job=hands_out_twice))`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fake_api.outcome import Outcome
+from fake_api.transitions import edge_jobs, edge_workers, scheduling, task_instances
+
+Rule = Callable[..., Outcome]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """Every transition by name. A field has the signature of the function it defaults to."""
+
+    # asked for through the Execution API
+    run: Rule = task_instances.run
+    update_state: Rule = task_instances.update_state
+    heartbeat: Rule = task_instances.heartbeat
+    # asked for through the Edge worker API
+    register_worker: Rule = edge_workers.register_worker
+    set_worker_state: Rule = edge_workers.set_worker_state
+    update_queues: Rule = edge_workers.update_queues
+    fetch_job: Rule = edge_jobs.fetch_job
+    set_job_state: Rule = edge_jobs.set_job_state
+    # applied by the scheduler
+    queue_task: Rule = scheduling.queue_task
+    handle_executor_event: Callable[..., Outcome | None] = scheduling.handle_executor_event
+    rescue_stuck_task: Rule = scheduling.rescue_stuck_task
+    adopt_task: Rule = scheduling.adopt_task
+    reset_task: Rule = scheduling.reset_task
+    clear_task: Rule = scheduling.clear_task
+    # applied by the EdgeExecutor
+    orphan_job: Rule = edge_jobs.orphan_job
+    delete_job: Rule = edge_jobs.delete_job
+    lose_worker: Rule = edge_workers.lose_worker
+
+
+#: What Airflow does.
+RULES = Rules()

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+
+import pytest
+
+from harness.report.timeline import timeline
+
+
+@pytest.fixture
+def told(past, planned):
+    def lines(text, *tasks, most=20):
+        return [" ".join(line.split()) for line in timeline(past(text), planned(*tasks), most=most)]
+
+    return lines
+
+
+def test_three_hundred_identical_failures_are_one_line_with_a_count(told) -> None:
+    text = "\n".join(
+        f"{n}s client worker-1 info ti.heartbeat call={n} reason='reset by peer'" for n in range(300)
+    )
+    assert told(text) == ["0s worker-1 300 calls failed until 4m59s: ti.heartbeat (reset by peer)"]
+
+
+def test_failures_far_apart_are_lines_of_their_own_while_there_is_room(told) -> None:
+    text = "0s client worker-1 info jobs.fetch call=1 reason=lost\n10m client worker-1 info jobs.fetch call=2 reason=lost"
+    assert told(text) == [
+        "0s worker-1 call failed: jobs.fetch (lost)",
+        "10m worker-1 call failed: jobs.fetch (lost)",
+    ]
+    assert told(text, most=1) == ["0s worker-1 2 calls failed until 10m: jobs.fetch (lost)"]
+
+
+def test_where_room_is_scarce_several_workers_share_a_line(told) -> None:
+    text = "\n".join(f"{n}s client worker-{n} info jobs.fetch call={n} reason=lost" for n in range(1, 9))
+    assert told(text, most=3) == ["1s 8 workers 8 calls failed until 8s: jobs.fetch (lost)"]
+
+
+def test_what_does_not_fit_even_so_is_counted(told) -> None:
+    text = "\n".join(
+        f"{n}s nemesis nemesis info fault.begin fault={n} name=F{n} text=F{n}" for n in range(30)
+    )
+    lines = told(text, most=10)
+    assert len(lines) == 10
+    assert lines[-1] == "… and 21 lines more: the history has them all"
+
+
+def test_refusals_are_told_apart_from_losses(told) -> None:
+    assert told(
+        """
+        1s client worker-1 fail ti.run call=1 status=409
+        2s client worker-1 info ti.run call=2 status=503
+        """
+    ) == ["1s worker-1 call refused: ti.run (409)", "2s worker-1 call failed: ti.run (503)"]
+
+
+def test_a_worker_that_was_silent_for_long_is_heard_again(told) -> None:
+    assert told(
+        """
+        1s client worker-1 info jobs.fetch call=1 reason=lost
+        15s client worker-1 invoke jobs.fetch call=2
+        15s client worker-1 ok jobs.fetch call=2 status=200
+        """
+    ) == ["1s worker-1 call failed: jobs.fetch (lost)", "15s worker-1 is heard again: jobs.fetch"]
+
+
+def test_a_short_hiccup_needs_no_line_for_its_end(told) -> None:
+    assert told(
+        """
+        1s client worker-1 info jobs.fetch call=1 reason=lost
+        2s client worker-1 ok jobs.fetch call=2 status=200
+        """
+    ) == ["1s worker-1 call failed: jobs.fetch (lost)"]
+
+
+def test_a_call_that_took_long_is_told_with_how_long(told) -> None:
+    assert told(
+        """
+        1s client worker-1 invoke ti.heartbeat call=1
+        32s client worker-1 ok ti.heartbeat call=1 status=204
+        """
+    ) == ["32s worker-1 call took long: ti.heartbeat 31s"]
+
+
+def test_a_job_taken_back_and_a_worker_given_up_are_the_schedulers_doing(told) -> None:
+    assert told(
+        """
+        1s server scheduler ok edge_job key=j old=running new=failed cause='worker died' dag_id=a task_id=b run_id=c
+        2s server scheduler ok edge_worker key=worker-1 old=running new=unknown cause='heartbeat timeout'
+        3s server api ok edge_worker key=worker-1 old=unknown new=idle cause='PATCH worker'
+        """
+    ) == [
+        "1s scheduler job running → failed (worker died): a/b/c",
+        "2s scheduler worker running → unknown (heartbeat timeout): worker-1",
+    ]
+
+
+def test_a_task_is_named_in_full_where_dags_differ(told, task) -> None:
+    text = "1s world driver info task.submit task=storm/x/run-1 ti=1"
+    assert told(text, task("x")) == ["1s driver task submitted: x"]
+    assert told(text) == ["1s driver task submitted: storm/x/run-1"]
+
+
+def test_background_tasks_that_die_and_bodies_that_fail_by_plan_are_told(told) -> None:
+    assert told(
+        """
+        1s world worker-1 fail worker.background what=heartbeat error='OSError: gone'
+        2s body worker-1 fail body call=1 task=a/b/c
+        """
+    ) == [
+        "1s worker-1 background task died: heartbeat (OSError: gone)",
+        "2s worker-1 task failed as planned: a/b/c",
+    ]
