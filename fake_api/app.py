@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Router
+from starlette.types import Receive, Scope, Send
 
 from fake_api import edge, execution
 from fake_api.middleware import ExecutionHeaders
@@ -16,14 +18,36 @@ from fake_api.state import State
 from fake_api.sweeps import Scheduler
 from fake_api.wire import ReplyResponse
 
+NOT_FOUND = ReplyResponse(Reply(404, {"detail": "Not Found"}))
 
-def create_app(state: State, *, run_sweeps: bool = False) -> FastAPI:
+
+class Application:
+    """Both APIs as one ASGI application. Two prefixes need no router: this is on every call's way."""
+
+    def __init__(self, state: State, *, run_sweeps: bool) -> None:
+        self._apps = {"/execution": create_execution_app(state), "/edge_worker": create_edge_app(state)}
+        self._lifespan = Router(lifespan=_lifespan(state) if run_sweeps else None)
+
+    def lifespan(self) -> AbstractAsyncContextManager[Any]:
+        """What lives as long as the application: the sweeps, if they were asked for."""
+        return self._lifespan.lifespan_context(self)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or the lifespan, as an ASGI application."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(scope, receive, send)
+            return
+        prefix = "/" + scope["path"].split("/", 2)[1]
+        app = self._apps.get(prefix)
+        if app is None:
+            await NOT_FOUND(scope, receive, send)
+        else:
+            await app({**scope, "root_path": scope.get("root_path", "") + prefix}, receive, send)
+
+
+def create_app(state: State, *, run_sweeps: bool = False) -> Application:
     """Both APIs over `state`; with `run_sweeps` the scheduler runs as long as the app's lifespan."""
-    lifespan = _lifespan(state) if run_sweeps else None
-    app = FastAPI(title="Fake Airflow API server", lifespan=lifespan, openapi_url=None)
-    app.mount("/execution", create_execution_app(state))
-    app.mount("/edge_worker", create_edge_app(state))
-    return app
+    return Application(state, run_sweeps=run_sweeps)
 
 
 def create_execution_app(state: State) -> FastAPI:
@@ -56,7 +80,7 @@ async def _internal_server_error(request: Request, _error: Exception) -> Respons
 
 def _lifespan(state: State) -> Any:
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_app: Any) -> AsyncIterator[None]:
         sweeps = asyncio.create_task(Scheduler(state).run())
         try:
             yield

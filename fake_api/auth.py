@@ -5,6 +5,7 @@ providers/edge3/worker_api/auth.py. PyJWT checks signature and audience; times a
 injected clock, and on every call.
 """
 
+import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 import jwt
+from jwt.algorithms import HMACAlgorithm
 
 from fake_api.settings import Settings
 
@@ -68,6 +70,8 @@ class Tokens:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._signatures = jwt.PyJWS(algorithms=[])
+        self._signatures.register_algorithm(ALGORITHM, _OneKey(settings.jwt_secret))
         self._verified: dict[tuple[str, str], Claims] = {}
 
     def execution(self, token: str, now: datetime) -> Claims | None:
@@ -107,19 +111,28 @@ class Tokens:
         return claims if claims.valid_at(now.timestamp(), leeway=self._settings.jwt_leeway) else None
 
     def _verify(self, token: str, audience: str, required: Collection[str]) -> Claims | None:
-        options: Any = {
-            "require": list(required),
-            "verify_exp": False,
-            "verify_nbf": False,
-            "verify_iat": False,
-        }
         try:
-            payload = jwt.decode(
-                token, self._settings.jwt_secret, algorithms=[ALGORITHM], audience=audience, options=options
-            )
-            return _read(payload)
-        except (jwt.PyJWTError, ValueError, TypeError):
+            payload = json.loads(self._signatures.decode(token, self._settings.jwt_secret, [ALGORITHM]))
+            return _read(payload) if _is_for(audience, payload) and payload.keys() >= set(required) else None
+        except (jwt.PyJWTError, ValueError, TypeError, AttributeError):
             return None
+
+
+class _OneKey(HMACAlgorithm):
+    """HMAC with a key that is examined once, and not again for each token: a third of a verification."""
+
+    def __init__(self, secret: str) -> None:
+        super().__init__(HMACAlgorithm.SHA512)
+        self._key = super().prepare_key(secret)
+
+    def prepare_key(self, key: str | bytes) -> bytes:
+        """The one key, whatever is asked for."""
+        return self._key
+
+
+def _is_for(audience: str, payload: Mapping[str, Any]) -> bool:
+    named = payload.get("aud")
+    return named == audience or (isinstance(named, list) and audience in named)
 
 
 def _read(payload: Mapping[str, Any]) -> Claims:

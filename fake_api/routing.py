@@ -16,7 +16,7 @@ from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fake_api.auth import AuthError
 from fake_api.outcome import Reply
@@ -35,6 +35,7 @@ class LeanRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **declared: Any) -> None:
         # Every endpoint returns a Reply, which says all: FastAPI has nothing to serialize.
         super().__init__(path, endpoint, **declared | {"response_model": None})
+        self.app = _served_by(self.get_route_handler())
 
     def get_route_handler(self) -> Handler:
         """Build the handler once, when the route is declared."""
@@ -52,6 +53,15 @@ class LeanRoute(APIRoute):
             return ReplyResponse(reply)
 
         return handle
+
+
+def _served_by(handler: Handler) -> ASGIApp:
+    # FastAPI's own wrapper opens two exit stacks for dependencies that clean up; there are none here
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await handler(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    return app
 
 
 def guarded_by(authorize: Authorize) -> type[LeanRoute]:

@@ -34,7 +34,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self.limit = limit
         self.network: Network = None
         self._ready: deque[asyncio.Handle] = deque()
-        self._timers: list[tuple[int, int, asyncio.TimerHandle]] = []
+        self._timers: list[tuple[int, int, asyncio.TimerHandle | asyncio.Future[None]]] = []
         self._cancelled_timers = 0
         self._sequence = itertools.count()
         self._at_this_instant = 0
@@ -71,37 +71,56 @@ class SimLoop(asyncio.BaseEventLoop):
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
         self._cancelled_timers += 1
         if self._cancelled_timers > 1000 and self._cancelled_timers * 2 > len(self._timers):
-            self._timers = [entry for entry in self._timers if not entry[2]._cancelled]  # type: ignore[attr-defined]
+            self._timers = [entry for entry in self._timers if not self._is_void(entry[2])]
             heapq.heapify(self._timers)
             self._cancelled_timers = 0
+
+    async def sleep(self, delay: float, result: Any = None) -> Any:
+        """asyncio.sleep without a handle of its own: workers that poll ten times a second live off it."""
+        when = self.now + max(0, round(delay * NANOSECONDS))
+        future: asyncio.Future[None] = self.create_future()
+        heapq.heappush(self._timers, (when, next(self._sequence), future))
+        await future
+        return result
+
+    def call_soon(
+        self, callback: Callable[..., Any], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
 
     # -- one turn ----------------------------------------------------------------------------------
 
     def _run_once(self) -> None:
-        ready, timers = self._ready, self._timers
+        ready = self._ready
         if not ready and not self._stopping:  # type: ignore[attr-defined]
             self._advance()
-            ready, timers = self._ready, self._timers
+        timers = self._timers
         while timers and timers[0][0] <= self.now:
-            ready.append(self._pop_timer())
-        self._at_this_instant += len(ready)
+            self._fire(heapq.heappop(timers)[2])
+        count = len(ready)
+        self._at_this_instant += count
         if self._at_this_instant > CALLBACKS_PER_INSTANT:
             raise BudgetExceeded(f"the clock stands still at {self.time():.3f}s: something never yields to it")
-        for _ in range(len(ready)):
+        for _ in range(count):
             handle = ready.popleft()
-            if not handle._cancelled and not (self._halted and self._hold_back(handle)):
-                handle._run()
+            if not handle._cancelled and not (self._halted and self._hold_back(handle)):  # type: ignore[attr-defined]
+                handle._run()  # type: ignore[attr-defined]
 
-    def _pop_timer(self) -> asyncio.TimerHandle:
-        timer = heapq.heappop(self._timers)[2]
-        timer._scheduled = False  # type: ignore[attr-defined]
-        if timer._cancelled:
-            self._cancelled_timers -= 1
-        return timer
+    def _fire(self, timer: asyncio.TimerHandle | asyncio.Future[None]) -> None:
+        if isinstance(timer, asyncio.TimerHandle):
+            timer._scheduled = False  # type: ignore[attr-defined]
+            if timer._cancelled:  # type: ignore[attr-defined]
+                self._cancelled_timers -= 1
+            else:
+                self._ready.append(timer)
+        elif not timer.done():
+            timer.set_result(None)
 
     def _advance(self) -> None:
-        while self._timers and self._timers[0][2]._cancelled:
-            self._pop_timer()
+        while self._timers and self._is_void(self._timers[0][2]):
+            self._fire(heapq.heappop(self._timers)[2])
         if not self._timers:
             raise Deadlock(f"nothing can ever happen again; waiting: {self._waiting()}")
         when = self._timers[0][0]
@@ -112,6 +131,10 @@ class SimLoop(asyncio.BaseEventLoop):
             )
         self.now = when
         self._at_this_instant = 0
+
+    @staticmethod
+    def _is_void(timer: asyncio.TimerHandle | asyncio.Future[None]) -> bool:
+        return timer._cancelled if isinstance(timer, asyncio.TimerHandle) else timer.done()  # type: ignore[attr-defined,no-any-return]
 
     def _waiting(self) -> str:
         names = sorted(task.get_name() for task in asyncio.all_tasks(self))

@@ -81,6 +81,7 @@ def _edge_clock(loop: SimLoop) -> list[Swap]:
     view = ModuleView(time, monotonic=loop.time, sleep=_refuse_sleep)
     return [
         Swap("airflow.providers.edge3.cli.worker", "time", view, "drain deadlines read time.monotonic"),
+        Swap("airflow.providers.edge3.cli.worker", "sleep", loop.sleep, "bound by name; see asyncio.sleep"),
         Swap("aiohttp.connector", "monotonic", loop.time, "the pool's keep-alive reads time.monotonic"),
     ]
 
@@ -154,7 +155,8 @@ def _resolver() -> Any:
 
 def base_swaps(loop: SimLoop) -> list[Swap]:
     """What any simulation needs."""
-    return [*_clock(loop), *_no_threads()]
+    sleeping = Swap("asyncio", "sleep", loop.sleep, "a third of a run is sleeping: the loop's own costs half")
+    return [*_clock(loop), *_no_threads(), sleeping]
 
 
 def edge_swaps(loop: SimLoop, streams: Streams, *, epoch_ns: int, process_class: type) -> list[Swap]:

@@ -36,6 +36,7 @@ class SimServerPort:
             lifespan="off",
             log_config=None,
             access_log=False,
+            proxy_headers=False,
             timeout_keep_alive=120,  # Airflow: [api] worker_timeout
         )
         config.load()

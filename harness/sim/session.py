@@ -87,7 +87,6 @@ def _surroundings(loop: SimLoop, plan: Plan, folder: Path) -> Iterator[None]:
 def _no_automatic_garbage() -> Iterator[None]:
     """Finalizers may act; when the collector runs must not depend on what else this process did before."""
     was_on = gc.isenabled()
-    gc.collect()
     gc.disable()
     gc.freeze()
     try:

@@ -38,6 +38,7 @@ def require_airflow() -> None:
         os.environ["AIRFLOW_HOME"] = home
         os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
     try:
+        import airflow.executors.base_executor  # the worker imports it when it is made
         import airflow.providers.edge3.cli.worker
         import airflow.sdk.api.client  # noqa: F401
     except ImportError as error:

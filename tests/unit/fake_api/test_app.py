@@ -116,7 +116,7 @@ def test_the_sweeps_run_as_long_as_the_app(world: World) -> None:
 
     async def live() -> None:
         app = create_app(world.state, run_sweeps=True)
-        async with app.router.lifespan_context(app):
+        async with app.lifespan():
             await asyncio.sleep(0)
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
