@@ -18,7 +18,6 @@ from harness.sim.network import Network
 from harness.sim.node import Node
 from harness.sim.server import URL
 from harness.workers.edge import make_worker
-from harness.workers.scripted import ScriptedWorker
 
 if TYPE_CHECKING:
     from harness.sim.world import SimWorld
@@ -79,7 +78,7 @@ class SimFleet:
         if planned.kind is Workers.EDGE:
             await make_worker(planned, logs=self.folder / "logs" / planned.name).start()
         else:
-            await ScriptedWorker(planned, site).run()
+            await self.world.parts.scripted(planned, site).run()
 
     async def _run(self, name: str, node: Node, main: Any) -> None:
         """The worker's main process, and how it ended."""
@@ -155,7 +154,7 @@ class SimFleet:
         paused = self._targets(target)
         for node in paused:
             strike(node.name, "stopped")
-            self.world.loop.halt(node, for_ever=False)
+            self.world.loop.halt(node)
 
         def go_on() -> None:
             for node in paused:

@@ -19,7 +19,7 @@ from harness.errors import BudgetExceeded, Deadlock, ThreadRefused
 from harness.sim.node import NODE, Node
 from harness.units import NANOSECONDS
 
-CALLBACKS_PER_INSTANT = 2_000_000
+CALLBACKS_PER_INSTANT = 1_000_000
 """More callbacks than this without the clock moving is a loop that will never end."""
 
 Network = Any  # harness.sim.network.Network, which needs the loop: the loop only hands calls on to it
@@ -38,7 +38,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self._cancelled_timers = 0
         self._sequence = itertools.count()
         self._at_this_instant = 0
-        self._halted: dict[Node, list[asyncio.Handle] | None] = {}
+        self._halted: dict[Node, list[asyncio.Handle]] = {}
         self.set_task_factory(_new_task)
 
     # -- the clock ---------------------------------------------------------------------------------
@@ -129,8 +129,8 @@ class SimLoop(asyncio.BaseEventLoop):
                 f"the run wants to go past {self.limit / NANOSECONDS:.0f}s of simulated time:"
                 " something does not end when it should"
             )
-        self.now = when
-        self._at_this_instant = 0
+        if when > self.now:
+            self.now, self._at_this_instant = when, 0
 
     @staticmethod
     def _is_void(timer: asyncio.TimerHandle | asyncio.Future[None]) -> bool:
@@ -142,25 +142,25 @@ class SimLoop(asyncio.BaseEventLoop):
 
     # -- nodes: paused, resumed, dead --------------------------------------------------------------
 
-    def halt(self, node: Node, *, for_ever: bool) -> None:
-        """From now on nothing of the node runs: kept for `resume`, or dropped for ever."""
-        self._halted[node] = None if for_ever else []
+    def halt(self, node: Node) -> None:
+        """From now on nothing of the node runs: it is kept for `resume`, which a dead node never sees."""
+        self._halted.setdefault(node, [])
 
     def resume(self, node: Node) -> None:
         """What the paused node missed runs now, in its order."""
-        self._ready.extend(self._halted.pop(node) or ())
+        self._ready.extend(self._halted.pop(node))
 
     def release_all(self) -> None:
         """Let everything run again, the dead too: only so that their tasks can be cancelled at the end."""
-        self._halted.clear()
+        for node in list(self._halted):
+            self.resume(node)
+        self._at_this_instant = 0
 
     def _hold_back(self, handle: asyncio.Handle) -> bool:
         node = handle._context.get(NODE)  # type: ignore[attr-defined]
         if node not in self._halted:
             return False
-        backlog = self._halted[node]
-        if backlog is not None:
-            backlog.append(handle)
+        self._halted[node].append(handle)
         return True
 
     # -- what asyncio would ask of the operating system ----------------------------------------------

@@ -62,7 +62,7 @@ class Network:
         node.ports.clear()
         for endpoint in list(node.endpoints):
             endpoint.killed()
-        self.loop.halt(node, for_ever=True)
+        self.loop.halt(node)
 
     def getaddrinfo(self, host: Any, port: Any) -> list[Any]:
         """The addresses of a host's name. Raises socket.gaierror for a name nobody has."""

@@ -26,7 +26,7 @@ from harness.sim.patches import (
     wall_clock,
 )
 from harness.sim.server import URL
-from harness.sim.world import EPOCH, SimWorld
+from harness.sim.world import EPOCH, Parts, SimWorld
 from harness.units import NANOSECONDS, nanoseconds, seconds
 from harness.workers.edge import airflow_options, require_airflow
 
@@ -47,7 +47,7 @@ def _has_edge_workers(plan: Plan) -> bool:
     return any(worker.kind is Workers.EDGE for worker in plan.workers)
 
 
-def run_in_sim(plan: Plan, *, settings: Settings | None = None, progress: Progress | None = None) -> SimWorld:
+def run_in_sim(plan: Plan, *, parts: Parts | None = None, progress: Progress | None = None) -> SimWorld:
     """Drive the plan through a simulated world of its own; the world's History is complete."""
     prepare(plan)
     limit = nanoseconds(plan.until + plan.settle + seconds(1))
@@ -56,8 +56,8 @@ def run_in_sim(plan: Plan, *, settings: Settings | None = None, progress: Progre
         folder = Path(tempfile.mkdtemp(prefix="airflow-remote-harness-run-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         stack.enter_context(_surroundings(loop, plan, folder))
-        world = SimWorld(plan, loop=loop, folder=folder, settings=settings)
-        stack.callback(_tear_down, loop)
+        world = SimWorld(plan, loop=loop, folder=folder, parts=parts)
+        stack.callback(tear_down, loop)
         _keep_house(loop, progress)
         loop.run_until_complete(loop.create_task(drive(plan, world), name="driver"))
     return world
@@ -104,7 +104,8 @@ def _keep_house(loop: SimLoop, progress: Progress | None) -> None:
     loop.call_later(HOUSEKEEPING.total_seconds(), _keep_house, loop, progress)
 
 
-def _tear_down(loop: SimLoop) -> None:
+def tear_down(loop: SimLoop) -> None:
+    """Cancel whatever still waits, and close the loop."""
     loop.limit = 2**62
     loop.release_all()
     loop.set_exception_handler(lambda loop, context: None)

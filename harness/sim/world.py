@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from fake_api import Change, Scheduler, Settings, State
+from fake_api import RULES, Change, Rules, Scheduler, Settings, State
 from harness.errors import SimulationError
 from harness.model.history import Event, History
-from harness.model.plan import Plan
-from harness.ports import Capability
+from harness.model.plan import Plan, PlannedWorker
+from harness.ports import Capability, Site
 from harness.rng import Streams, uuid7
 from harness.sim.fleet import SimFleet
 from harness.sim.loop import SimLoop
@@ -20,9 +22,19 @@ from harness.sim.network import Network
 from harness.sim.server import SimServerPort
 from harness.sim.wires import SimWires
 from harness.units import nanoseconds
+from harness.workers.scripted import ScriptedWorker
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 """The wall clock's time at the start of every simulated run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What a world is made of besides its plan: exchange one to see what a wrong one does."""
+
+    settings: Settings = field(default_factory=Settings)
+    rules: Rules = RULES
+    scripted: Callable[[PlannedWorker, Site], ScriptedWorker] = ScriptedWorker
 
 
 class SimClock:
@@ -50,15 +62,20 @@ class SimWorld:
     name = "sim"
     capabilities = frozenset(Capability)
 
-    def __init__(self, plan: Plan, *, loop: SimLoop, folder: Path, settings: Settings | None = None) -> None:
-        self.plan, self.loop = plan, loop
+    def __init__(self, plan: Plan, *, loop: SimLoop, folder: Path, parts: Parts | None = None) -> None:
+        self.plan, self.loop, self.parts = plan, loop, parts or Parts()
         self.streams = Streams(plan.seed)
         self.history = History(header={"scenario": plan.scenario, "seed": plan.seed, "plan": plan.digest()})
         self.clock = SimClock(loop)
         link = plan.link
         wires = Network(loop, self.streams, delay=nanoseconds(link.delay), jitter=nanoseconds(link.jitter))
         self.network = SimWires(wires, record=self.record, new_call=self.history.new_call)
-        self.state = State(settings=settings or Settings(), now=self.clock.utcnow, new_id=self._new_id)
+        self.state = State(
+            settings=self.parts.settings,
+            rules=self.parts.rules,
+            now=self.clock.utcnow,
+            new_id=self._new_id,
+        )
         self.state.subscribe(self._server_says)
         self.server = SimServerPort(wires, self.state)
         self.fleet = SimFleet(self, wires, folder=folder)
@@ -82,7 +99,7 @@ class SimWorld:
         )
 
     def _server_says(self, change: Change) -> None:
-        if change.table in ("task_instance", "edge_job", "edge_worker"):
+        if change.table in ("task_instance", "edge_job", "edge_worker", "log"):
             value = {"key": change.key, "old": change.old, "new": change.new, "cause": change.cause}
             process = "api" if change.cause.split(" ", 1)[0] in ("PATCH", "POST", "PUT", "DELETE") else "scheduler"
             detail = {name: _plain(item) for name, item in change.detail.items()}
