@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -32,12 +31,13 @@ class RunScenario(Protocol):
         /,
         *,
         seed: int | None = None,
-        workers: Workers | None = None,
+        kind: Workers | None = None,
         expect: str | None = "valid",
         **parameters: Any,
     ) -> Run:
         """Run a scenario of the catalogue, by name and with its parameters, or a Scenario.
 
+        `kind` overrides which code plays the workers.
         The seed is the one given here, or else by `--seed`, or by the marker `seed`, or 1. Fails the
         test with the run's story unless the verdict is `expect`; `None` takes any. Skips it where the
         world cannot do what the plan asks for.
@@ -65,7 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def run(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> RunScenario:
+def run(request: pytest.FixtureRequest) -> RunScenario:
     """A function that runs a scenario, and fails the test with its story unless it went as expected."""
 
     def run_scenario(
@@ -73,23 +73,28 @@ def run(request: pytest.FixtureRequest, record_property: Callable[[str, object],
         /,
         *,
         seed: int | None = None,
-        workers: Workers | None = None,
+        kind: Workers | None = None,
         expect: str | None = "valid",
         **parameters: Any,
     ) -> Run:
         number = _seed(request, seed)
-        plan = _plan(scenario, name=request.node.name, seed=number, workers=workers, parameters=parameters)
-        again = _again(plan, request, named=isinstance(scenario, str), workers=workers)
-        record_property("harness_seed", plan.seed)
+        plan = _plan(scenario, name=request.node.name, seed=number, kind=kind, parameters=parameters)
+        again = _again(plan, request, named=isinstance(scenario, str), kind=kind)
+        _record(request, "harness_seed", plan.seed)
         done = _run(plan, world=request.config.getoption("harness_world") or "sim", again=again)
         if expect in (None, done.verdict.answer):
-            record_property("harness_replay", again)
+            _record(request, "harness_replay", again)
             return done
         replay, story = _keep(done, request)
-        record_property("harness_replay", replay)
+        _record(request, "harness_replay", replay)
         pytest.fail(f"expected {expect}, seed {plan.seed}\n\n{story}", pytrace=False)
 
     return run_scenario
+
+
+def _record(request: pytest.FixtureRequest, name: str, value: object) -> None:
+    # the fixture record_property does this too, but warns wherever JUnit files are of today's default kind
+    request.node.user_properties.append((name, value))
 
 
 def _seed(request: pytest.FixtureRequest, seed: int | None) -> int:
@@ -103,7 +108,7 @@ def _seed(request: pytest.FixtureRequest, seed: int | None) -> int:
 
 
 def _plan(
-    scenario: str | Scenario, *, name: str, seed: int, workers: Workers | None, parameters: dict[str, Any]
+    scenario: str | Scenario, *, name: str, seed: int, kind: Workers | None, parameters: dict[str, Any]
 ) -> Plan:
     from harness import catalogue
     from harness.errors import UsageError
@@ -113,20 +118,20 @@ def _plan(
     try:
         if isinstance(scenario, str):
             entry = catalogue.find(scenario)
-            return make_plan(entry.build(**texts), seed, name=entry.name, parameters=texts, workers=workers)
+            return make_plan(entry.build(**texts), seed, name=entry.name, parameters=texts, workers=kind)
         if texts:
             raise UsageError(f"{', '.join(texts)}: a Scenario takes no parameters, a scenario's name does")
-        return make_plan(scenario, seed, name=name, workers=workers)
+        return make_plan(scenario, seed, name=name, workers=kind)
     except UsageError as error:
         pytest.fail(str(error), pytrace=False)
 
 
-def _again(plan: Plan, request: pytest.FixtureRequest, *, named: bool, workers: Workers | None) -> str:
+def _again(plan: Plan, request: pytest.FixtureRequest, *, named: bool, kind: Workers | None) -> str:
     """The command that makes this run again, before it has a folder."""
     from harness.cli.running import run_command
 
     if named:
-        return run_command(plan, workers=workers, world=request.config.getoption("harness_world") or "sim")
+        return run_command(plan, workers=kind, world=request.config.getoption("harness_world") or "sim")
     return shlex.join(["pytest", request.node.nodeid, "--harness-seed", str(plan.seed)])
 
 

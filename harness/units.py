@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 from harness.errors import BadParameter
 
 NANOSECONDS = 1_000_000_000
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_MICROSECONDS = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 
@@ -48,17 +49,19 @@ def parse_duration(text: str) -> timedelta:
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise BadParameter(f"{text!r} is not a duration: write it like 90s, 2m, 1h30m or 250ms")
     try:
-        return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
+        # decimals, as floats would be a microsecond off after some days
+        return timedelta(
+            microseconds=round(sum(Decimal(number) * _MICROSECONDS[unit] for number, unit in parts))
+        )
     except OverflowError:
         raise BadParameter(f"{text!r} is too long: a duration is at most 999999999d") from None
 
 
 def format_duration(duration: timedelta) -> str:
     """The shortest text that `parse_duration` reads back: `"2m30s"`, `"1h"`, `"250ms"`."""
-    if duration % seconds(1):
-        rest = duration.total_seconds()
-        return f"{rest * 1000:.12g}ms" if rest < 1 else f"{rest:.12g}s"
-    left = int(duration.total_seconds())
+    left, microseconds = divmod(duration // timedelta(microseconds=1), _MICROSECONDS["s"])
+    if microseconds:
+        return f"{left}.{microseconds:06}".rstrip("0") + "s" if left else f"{microseconds / 1000:g}ms"
     text = ""
     for unit, size in (("h", 3600), ("m", 60), ("s", 1)):
         count, left = divmod(left, size)

@@ -60,11 +60,15 @@ def _killed_for_good(name: str, plan: Plan) -> bool:
 
 
 def _summary(name: str, last: Event | None, fate: Event | None, since: int) -> str:
-    text = f"{name} was not heard of after {moment(since)}"
-    text += f": its last call that went well was {last.f} at {moment(last.t)}" if last else ": it never was"
-    if fate is None:
-        return text
-    if fate.f == "worker.exit":
-        why = fate.value.get("error") or fate.value.get("reason", "no reason given")
-        return f"{text}; it exited at {moment(fate.t)} ({why})"
-    return f"{text}; its {fate.value.get('what')} died at {moment(fate.t)} ({fate.value.get('error')})"
+    heard = (
+        f"its last call that went well was {last.f} at {moment(last.t)}" if last else "it never was before"
+    )
+    parts = [_fate(fate), heard] if fate else [heard]
+    return f"{name} was not heard of after {moment(since)}: {'; '.join(parts)}"
+
+
+def _fate(event: Event) -> str:
+    value = event.value
+    if event.f == "worker.exit":
+        return f"it exited at {moment(event.t)} ({value.get('error') or value.get('reason')})"
+    return f"its {value.get('what')} died at {moment(event.t)} ({value.get('error')})"

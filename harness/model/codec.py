@@ -11,6 +11,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any
 
+from harness.errors import BadParameter
 from harness.units import format_duration, parse_duration
 
 
@@ -78,7 +79,7 @@ def _dataclass(cls: type, data: Any) -> Any:
     for name, item in data.items():
         try:
             values[name] = from_json(hints[name], item)
-        except Exception as error:
+        except (ValueError, TypeError, BadParameter) as error:
             raise ValueError(f"{cls.__name__}.{name}: {error}") from None
     try:
         return cls(**values)

@@ -122,7 +122,8 @@ class History:
 def read_history(path: Path) -> History:
     """Read a file that `History.write` wrote. Raises BadHistory, naming what is wrong."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # not splitlines(): that also splits at U+2028 and others which JSON leaves as they are
+        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise BadHistory(f"{path} cannot be read: {error}") from None
     header = _read_header(path, lines)
@@ -136,10 +137,11 @@ def read_history(path: Path) -> History:
 
 
 def _read_event(n: int, line: str) -> Event:
-    event = Event(**json.loads(line))
+    fields: dict[str, Any] = json.loads(line)
+    event = Event(**fields)
     if event.n != n or event.type not in TYPES or event.witness not in WITNESSES:
         raise ValueError(f"event {n} is numbered {event.n}, type {event.type!r}, witness {event.witness!r}")
-    if not isinstance(event.t, int) or not isinstance(event.value, dict):
+    if not isinstance(fields["t"], int) or not isinstance(fields["value"], dict):
         raise ValueError(f"event {n} has t={event.t!r} and value={event.value!r}")
     return event
 

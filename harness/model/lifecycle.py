@@ -52,16 +52,17 @@ EDGE_JOB: Table = _table(
         "restarting": "running success failed queued removed -",
         "running": "success failed up_for_retry up_for_reschedule deferred removed queued scheduled skipped"
         " upstream_failed restarting awaiting_input -",
-        "up_for_retry": "queued -",
-        "up_for_reschedule": "queued -",
-        "deferred": "queued -",
-        "awaiting_input": "queued -",
-        "scheduled": "queued -",
+        # an orphaned job has its task's state; a worker that was only cut off may still report its end
+        "up_for_retry": "queued success failed -",
+        "up_for_reschedule": "queued success failed -",
+        "deferred": "queued success failed -",
+        "awaiting_input": "queued success failed -",
+        "scheduled": "queued success failed -",
         "success": "queued -",
         "failed": "queued -",
-        "removed": "queued -",
-        "skipped": "-",
-        "upstream_failed": "-",
+        "removed": "queued success failed -",
+        "skipped": "success failed -",
+        "upstream_failed": "success failed -",
     }
 )
 

@@ -11,7 +11,12 @@ _TENTH = NANOSECONDS // 10
 
 def moment(t: int) -> str:
     """`t` nanoseconds since the start, rounded to a tenth of a second: `"4m10.2s"`, `"25m"`, `"0s"`."""
-    return format_duration(timedelta(milliseconds=100) * round(t / _TENTH))
+    whole, tenths = divmod((t + _TENTH // 2) // _TENTH, 10)
+    text = format_duration(timedelta(seconds=whole))
+    if not tenths:
+        return text
+    # a fraction belongs to seconds, and 1m has none yet
+    return f"{text[:-1] if text.endswith('s') else f'{text}0'}.{tenths}s"
 
 
 def span(begin: int, end: int) -> str:

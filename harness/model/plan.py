@@ -149,6 +149,10 @@ def check_plan(plan: Plan) -> None:
     for task in plan.submissions:
         if task.at < zero or task.lasting < zero or task.at > plan.until:
             raise BadPlan(f"{task.key} must be submitted between 0s and `until` and last 0s or more")
+        if task.retries < 0 or task.slots < 1 or task.xcom_bytes < 0:
+            raise BadPlan(f"{task.key} needs 0 retries or more, 1 slot or more and 0 XCom bytes or more")
+    if len({task.key for task in plan.submissions}) < len(plan.submissions):
+        raise BadPlan("two tasks of the plan have one name: give each its own dag, task or run id")
     for fault in plan.faults:
         _check_fault(fault, plan)
 
@@ -189,8 +193,11 @@ def plan_from_json(text: str, *, source: str = "the plan", edited: bool = False)
     document = _document(text, source)
     digest = document.pop("digest", None)
     try:
-        faults = tuple(_fault(item) for item in document.pop("faults"))
-        plan = replace(from_json(Plan, {**document, "faults": []}), faults=faults)
+        items = document.pop("faults")
+        if not isinstance(items, list):
+            raise ValueError(f"Plan.faults: {items!r} is not a list")
+        faults = tuple(_fault(item) for item in items)
+        plan: Plan = replace(from_json(Plan, {**document, "faults": []}), faults=faults)
         check_plan(plan)
     except KeyError as error:
         raise BadPlan(f"{source} lacks {error}: take the plan.json of a run's folder") from None
@@ -205,7 +212,7 @@ def _document(text: str, source: str) -> dict[str, Any]:
     try:
         document = json.loads(text)
         kind, version = document.pop("format"), document.pop("version")
-    except (ValueError, KeyError, AttributeError, RecursionError):
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
         raise BadPlan(f"{source} is truncated or no plan: take the plan.json of a run's folder") from None
     if kind != FORMAT or version != VERSION:
         raise BadPlan(f"{source} is of version {version!r} and this release reads version {VERSION}")
@@ -215,7 +222,7 @@ def _document(text: str, source: str) -> dict[str, Any]:
 def _fault(item: Any) -> Fault:
     kinds = {kind.__name__: kind for kind in FAULTS}
     fields = dict(item) if isinstance(item, dict) else {}
-    name = fields.pop("fault", None)
+    name = str(fields.pop("fault", None))
     if name not in kinds:
         raise ValueError(f"{name!r} is no fault; there are {', '.join(kinds)}")
     fault: Fault = from_json(kinds[name], fields)

@@ -20,13 +20,14 @@ _TAKEN_BACK = frozenset({"scheduled", "queued"})
 class Note:
     """Who did `what` at `t`. Notes of the same who and what that lie close together become one line.
 
-    `about` is what differs between them. `shared`: also joined across different `who`.
+    `things` are what is counted, in the singular; `about` is what differs between them. `shared`: also joined across different `who`.
     `whole`: joined however far apart. `last`: the line stands where the last of them does.
     """
 
     t: int
     who: str
     what: str
+    things: str = ""
     about: str = ""
     shared: bool = False
     whole: bool = False
@@ -54,9 +55,11 @@ class _Reader:
         runs = {(task.dag_id, task.run_id) for task in plan.submissions}
         # where dag and run are the same for all, the task's own name says it
         self._short = {task.key: task.task_id for task in plan.submissions} if len(runs) == 1 else {}
+        self._faults: dict[int, str] = {}  # names
         self._invoked: dict[int, Event] = {}
         self._failing: dict[str, int] = {}  # since when a process hears of nothing but failures
         self._ran: dict[str, str] = {}  # by task: the worker that ran it last
+        self._ended_well: set[str] = set()
 
     def _task(self, event: Event) -> str:
         task = task_of(event)
@@ -73,7 +76,9 @@ class _Reader:
             act = str(value.get("act"))
             yield Note(t=event.t, who=who, what=texts.get(act, act))
         elif event.f == "task.submit":
-            yield Note(t=event.t, who=who, what="tasks submitted", about=self._task(event), whole=True)
+            yield Note(
+                t=event.t, who=who, things="task", what="submitted", about=self._task(event), whole=True
+            )
         elif event.f == "worker.start":
             yield Note(t=event.t, who=who, what="started", about=who, shared=True)
         elif event.f == "worker.exit":
@@ -87,12 +92,13 @@ class _Reader:
         value = event.value
         name = str(value.get("name") or str(value.get("text", "fault")).partition(" ")[0])
         if event.f == "fault.begin":
+            self._faults[value.get("fault", -1)] = name
             about = str(value.get("text", "")).removeprefix(name).strip()
             yield Note(t=event.t, who=event.process, what=f"{name} begins", about=about)
         elif event.f == "fault.strike":
-            what = f"fault {value.get('fault')} first strikes"
+            name = self._faults.get(value.get("fault", -1), "fault")
             about = f"{value.get('victim')}, {value.get('what')}"
-            yield Note(t=event.t, who=event.process, what=what, about=about)
+            yield Note(t=event.t, who=event.process, what=f"{name} first strikes", about=about)
         elif event.f == "fault.end":
             strikes = value.get("strikes", 0)
             about = f"{strikes} strike{'' if strikes == 1 else 's'}"
@@ -108,19 +114,19 @@ class _Reader:
             return
         since = self._failing.pop(event.process, None)
         if since is not None and event.t - since >= _SLOW:
-            yield Note(t=event.t, who=event.process, what="calls go well again", about=event.f, last=True)
+            yield Note(t=event.t, who=event.process, what="is heard again", about=event.f, last=True)
         if event.t - invoked.t >= _SLOW:
             took = f"{event.f} {moment(event.t - invoked.t)}"
-            yield Note(t=event.t, who=event.process, what="calls took long", about=took)
+            yield Note(t=event.t, who=event.process, things="call", what="took long", about=took)
 
     def _failure(self, event: Event) -> Note:
         value = event.value
         reason = value.get("reason") or value.get("status")
         about = f"{event.f} ({reason})"
         if event.f != "connect" and event.type == "fail":
-            return Note(t=event.t, who=event.process, what="calls refused", about=about)
+            return Note(t=event.t, who=event.process, things="call", what="refused", about=about)
         self._failing.setdefault(event.process, event.t)
-        return Note(t=event.t, who=event.process, what="calls failed", about=about)
+        return Note(t=event.t, who=event.process, things="call", what="failed", about=about)
 
     def server(self, event: Event) -> Iterator[Note]:
         value = event.value
@@ -129,7 +135,12 @@ class _Reader:
         if event.f == "task_instance":
             if new == "success" and old != new:
                 yield Note(
-                    t=event.t, who=event.process, what="tasks succeeded", about=self._task(event), whole=True
+                    t=event.t,
+                    who=event.process,
+                    things="task",
+                    what="succeeded",
+                    about=self._task(event),
+                    whole=True,
                 )
             elif old != new and (new in _NOTABLE or (old == "running" and new in _TAKEN_BACK)):
                 yield Note(t=event.t, who=event.process, what=change, about=self._task(event))
@@ -145,10 +156,14 @@ class _Reader:
             before = self._ran.get(task)
             self._ran[task] = worker
             if before:
+                # a body that had ended well was run for nothing, or runs twice: worth a line of its own
+                what = "had ended well and began again" if task in self._ended_well else "began again"
                 where = "" if before == worker else f", before on {before}"
                 about = f"{task} (try {event.value.get('try')}{where})"
-                yield Note(t=event.t, who=worker, what="tasks run again", about=about)
+                yield Note(t=event.t, who=worker, things="task", what=what, about=about)
+        elif event.type == "ok":
+            self._ended_well.add(task)
         elif event.type == "info":
-            yield Note(t=event.t, who=worker, what="task bodies killed", about=task)
+            yield Note(t=event.t, who=worker, things="task", what="killed", about=task)
         elif event.type == "fail":
-            yield Note(t=event.t, who=worker, what="task bodies failed as planned", about=task)
+            yield Note(t=event.t, who=worker, things="task", what="failed as planned", about=task)

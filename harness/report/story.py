@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import textwrap
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from harness.model.bodies import act
 from harness.model.codec import to_json
@@ -15,10 +17,10 @@ from harness.model.plan import Plan
 from harness.model.scenario import Workers
 from harness.model.verdict import Counterexample, Verdict
 from harness.report.numbers import Numbers, count
-from harness.report.timeline import timeline
+from harness.report.timeline import WIDTH, timeline
 from harness.units import format_duration, nanoseconds
 
-WIDTH, LINES = 100, 40
+LINES = 40
 _MEANING = {0: "valid", 1: "safety violated", 2: "liveness missed", 3: "not exercised, or unknown"}
 
 
@@ -84,23 +86,33 @@ def _work(plan: Plan) -> str:
     tasks = plan.submissions
     if not tasks:
         return "no tasks"
-    lasting = sorted(task.lasting for task in tasks)
-    retries = sorted({task.retries for task in tasks})
-    failing = sum(bool(task.failing_tries) for task in tasks)
-    text = (
-        f"{len(tasks)} tasks by {moment(nanoseconds(max(task.at for task in tasks)))},"
-        f" of {moment(nanoseconds(lasting[0]))}–{moment(nanoseconds(lasting[-1]))},"
-        f" with {'–'.join(str(retries[n]) for n in sorted({0, len(retries) - 1}))} retries"
+    lasting = dict.fromkeys(
+        moment(nanoseconds(task.lasting)) for task in sorted(tasks, key=lambda task: task.lasting)
     )
+    retries = dict.fromkeys(str(number) for number in sorted(task.retries for task in tasks))
+    failing = sum(bool(task.failing_tries) for task in tasks)
+    last = moment(nanoseconds(max(task.at for task in tasks)))
+    text = f"{_some(len(tasks), 'task')} by {last}, of {_range(lasting)}, with {_range(retries)} retries"
     return f"{text}, {failing} to fail at first" if failing else text
 
 
+def _range(sorted_texts: Iterable[str]) -> str:
+    first, *others = sorted_texts
+    return f"{first}–{others[-1]}" if others else first
+
+
+def _some(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def _fault(fault: Fault) -> str:
-    values = to_json(fault)
-    values.pop("at")
-    lasting = values.pop("lasting", None)
-    others = {name: value for name, value in values.items() if name not in ("a", "b", "target")}
-    details = "".join(f", {name}={value}" for name, value in others.items() if value is not None)
+    lasting = to_json(fault).get("lasting")
+    details = "".join(
+        f", {field.name}={to_json(getattr(fault, field.name))}"
+        for field in dataclasses.fields(fault)
+        if field.name not in ("a", "b", "target", "at", "lasting")
+        and getattr(fault, field.name) != field.default
+    )
     text = f"{type(fault).__name__} {' ↔ '.join(hosts(fault))} at {format_duration(fault.at)}"
     return f"{text} for {lasting}{details}" if lasting else f"{text}{details}"
 
@@ -115,7 +127,9 @@ def _verdict(verdict: Verdict, history: History) -> Iterator[str]:
     for name, found in broken.items():
         yield f"✗ {name} ({found[0].kind})"
         for counterexample in found[: 2 if roomy else 1]:
-            yield f"  {counterexample.summary}"
+            yield from textwrap.wrap(
+                counterexample.summary, WIDTH - 9, initial_indent="  ", subsequent_indent="    ", max_lines=3
+            )
         if roomy:
             yield from (_event(history[n]) for n in found[0].events[:4] if n < len(history))
         if (more := len(found) - (2 if roomy else 1)) > 0:
@@ -133,12 +147,12 @@ def _event(event: Event) -> str:
 def _numbers(numbers: Numbers, wall_seconds: float | None) -> Iterator[str]:
     left = numbers.tasks - numbers.succeeded - numbers.failed
     yield (
-        f"{numbers.tasks} tasks: {numbers.succeeded} succeeded, {numbers.failed} failed, {left} otherwise;"
-        f" {numbers.retried} retried; {numbers.bodies} bodies ran"
+        f"{_some(numbers.tasks, 'task')}: {numbers.succeeded} succeeded, {numbers.failed} failed,"
+        f" {left} otherwise; {numbers.retried} retried; {_some(numbers.bodies, 'body run')}"
     )
     yield (
-        f"{numbers.calls:,} API calls: {numbers.lost:,} lost, {numbers.refused:,} refused;"
-        f" {numbers.unconnected:,} connections failed"
+        f"{_some(numbers.calls, 'API call')}: {numbers.lost:,} lost, {numbers.refused:,} refused;"
+        f" {_some(numbers.unconnected, 'connection')} failed"
     )
     took = "" if wall_seconds is None else f" in {wall_seconds:.1f} s of wall time"
     yield f"{moment(numbers.simulated)} of the world's time{took}"

@@ -21,7 +21,7 @@ def show(story: str, *, console: Console) -> None:
     """Print a story; on a terminal its verdict is in colour, elsewhere it is plain."""
     text = Text(story.rstrip("\n"))
     for answer, colour in _COLOURS.items():
-        text.highlight_regex(rf"\b({answer.upper()}$|{answer}(?=: \d))", colour)
+        text.highlight_regex(rf"(?m)\b({answer.upper()}$|{answer}(?=: \d))", colour)
     text.highlight_regex(r"(?m)^.{0,9}[✗?!] .*$", "red")
     console.print(text, soft_wrap=True)
 
@@ -39,6 +39,9 @@ def progress(plan: Plan, *, console: Console) -> Iterator[Callable[[float], None
         TextColumn("{task.fields[simulated]} simulated, in"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as bar:
+    # without auto_refresh, which is a thread: there are none while a simulation runs
+    with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
         task = bar.add_task(plan.scenario, total=total, simulated="0s")
-        yield lambda now: bar.update(task, completed=now, simulated=moment(round(now * NANOSECONDS)))
+        yield lambda now: bar.update(
+            task, completed=now, simulated=moment(round(now * NANOSECONDS)), refresh=True
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -20,6 +21,7 @@ _LEVELS = (
     (_NEVER, True),
 )
 _ABOUTS = 3
+WIDTH = 100
 
 
 @dataclass(slots=True)
@@ -54,15 +56,27 @@ def timeline(history: History, plan: Plan, *, most: int = 20) -> list[str]:
     texts = [_text(line) for line in lines]
     if len(texts) > most:
         left = len(texts) - most + 1
-        texts = [*texts[: most - 1], f"{'':>9}  {'…':<10}  and {left} lines more: the history has them all"]
-    return texts
+        return [*texts[: most - 1], f"{'':>9}  {'…':<10}  and {left} lines more: the history has them all"]
+    return _wrapped(texts, most=most)
+
+
+def _wrapped(texts: list[str], *, most: int) -> list[str]:
+    """Long lines over two, as long as there is room; the rest is for the story to cut."""
+    room = most - len(texts)
+    lines: list[str] = []
+    for text in texts:
+        parts = textwrap.wrap(text, WIDTH, subsequent_indent=" " * 25, max_lines=2, placeholder=" …")
+        whole = len(parts) > 1 and room > 0
+        room -= whole
+        lines += parts if whole else [text]
+    return lines
 
 
 def _condense(noted: Iterable[Note], *, gap: int, across: bool) -> list[_Line]:
     lines: list[_Line] = []
-    current: dict[tuple[str, str], _Line] = {}
+    current: dict[tuple[str, str, str], _Line] = {}
     for note in noted:
-        key = (note.what, "" if across or note.shared else note.who)
+        key = (note.things, note.what, "" if across or note.shared else note.who)
         line = current.get(key)
         if line and (note.whole or note.t - line.last.t <= gap):
             line.add(note)
@@ -74,15 +88,19 @@ def _condense(noted: Iterable[Note], *, gap: int, across: bool) -> list[_Line]:
 
 
 def _text(line: _Line) -> str:
-    what = line.first.what
-    counted = line.count > 1 and not line.first.last
-    if counted:
-        what = f"{line.count} × {what}"
+    what = _what(line)
     if about := _abouts(line):
         what = f"{what}: {about}"
-    if counted and moment(line.last.t) != moment(line.first.t):
-        what = f"{what}, until {moment(line.last.t)}"
     return f"{moment(line.t):>9}  {_who(line):<10}  {what}"
+
+
+def _what(line: _Line) -> str:
+    note = line.first
+    if line.count == 1 or note.last:
+        return f"{note.things} {note.what}".lstrip()
+    text = f"{line.count} {note.things}s {note.what}" if note.things else f"{line.count} × {note.what}"
+    until = moment(line.last.t)
+    return text if until == moment(note.t) else f"{text} until {until}"
 
 
 def _abouts(line: _Line) -> str:
@@ -91,7 +109,9 @@ def _abouts(line: _Line) -> str:
     names = [name if times == 1 else f"{name} ×{times}" for name, times in line.abouts.items() if name]
     if len(line.abouts) == 1:
         names = list(line.abouts)
-    shown = ", ".join(_cut(name) for name in names[:_ABOUTS])
+    if len(names) == 1:
+        return names[0]
+    shown = "; ".join(_cut(name) for name in names[:_ABOUTS])
     more = len(names) - _ABOUTS
     return f"{shown} and {more} more" if more > 0 else shown
 
@@ -100,7 +120,9 @@ def _who(line: _Line) -> str:
     names = list(line.who)
     if len(names) == 1:
         return names[0]
-    return f"{len(names)} workers" if all(name.startswith("worker") for name in names) else "several"
+    return (
+        f"{len(names)} workers" if all(name.startswith("worker") for name in names) else f"{len(names)} hosts"
+    )
 
 
 def _cut(text: str, most: int = 60) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -138,10 +139,13 @@ class ScriptedWorker:
         self._group.create_task(self._run_job(key, job), name=f"{self.site.name}: {key}")
 
     async def _run_job(self, key: str, job: dict[str, Any]) -> None:
+        await self._run_job_as(ScriptedTask, key, job)
+
+    async def _run_job_as(self, kind: Callable[..., ScriptedTask], key: str, job: dict[str, Any]) -> None:
         client = ApiClient(self.site.server_url)
         try:
             await self._edge_call("PATCH", f"jobs/state/{key}/running", client=client)
-            ended_well = await ScriptedTask(self, job, client).run()
+            ended_well = await kind(self, job, client).run()
             state = "success" if ended_well else "failed"
             await self._edge_call("PATCH", f"jobs/state/{key}/{state}", client=client)
         except Refused:

@@ -14,8 +14,9 @@ from harness.model.history import History
 from harness.model.plan import Plan, make_plan
 from harness.model.scenario import Fleet, Scenario, Tasks, Workers
 from harness.model.verdict import Verdict
-from harness.report.story import WIDTH, tell
+from harness.report.story import tell
 from harness.report.summary import summarise
+from harness.report.timeline import WIDTH
 from harness.units import NANOSECONDS, minutes, seconds
 
 PLAN: Plan = make_plan(
@@ -65,7 +66,7 @@ def _calls(draw: st.DrawFn) -> Fact:
 @st.composite
 def _changes(draw: st.DrawFn) -> Fact:
     dag, task, run = draw(TASKS).split("/")
-    value = {
+    value: dict[str, Any] = {
         "key": draw(TIS),
         "old": draw(STATES),
         "new": draw(STATES),

@@ -1,9 +1,14 @@
+from collections.abc import Callable
 from functools import partial
 
 import pytest
 
 from harness.model.faults import ResetPeer
+from harness.model.plan import Submission
 from harness.units import seconds
+
+Broken = Callable[..., list[str]]
+Tasked = Callable[..., Submission]
 
 FAULT = ResetPeer(a="worker-1", b="api", at=seconds(1))
 
@@ -22,57 +27,59 @@ def body(attempt, end):
 
 
 @pytest.fixture
-def unfinished(broken):
+def unfinished(broken: Broken) -> Broken:
     return partial(broken, "every_task_finishes", faults=(FAULT,))
 
 
-def test_a_task_that_succeeds_has_finished(unfinished, task):
+def test_a_task_that_succeeds_has_finished(unfinished: Broken, task: Tasked) -> None:
     assert unfinished(body(1, "ok") + state("success"), task("b")) == []
 
 
-def test_a_task_left_running_has_not(unfinished, task):
+def test_a_task_left_running_has_not(unfinished: Broken, task: Tasked) -> None:
     assert unfinished(body(1, "ok") + state("running"), task("b")) == [
         "storm/b/run-1 is left running since 4m; 1 of 3 tries ran, the last on worker-1"
     ]
 
 
-def test_a_task_that_waits_for_a_retry_in_the_end_has_not(unfinished, task):
+def test_a_task_that_waits_for_a_retry_in_the_end_has_not(unfinished: Broken, task: Tasked) -> None:
     assert unfinished(state("up_for_retry"), task("b")) == [
         "storm/b/run-1 is left up_for_retry since 4m; its body never ran"
     ]
 
 
-def test_a_task_of_which_the_server_never_heard_has_not(unfinished, task):
+def test_a_task_of_which_the_server_never_heard_has_not(unfinished: Broken, task: Tasked) -> None:
     assert unfinished("1s world driver info act act=storm", task("b")) == [
         "storm/b/run-1 never reached the server"
     ]
 
 
-def test_a_task_may_not_fail_while_it_has_tries_left(unfinished, task):
+def test_a_task_may_not_fail_while_it_has_tries_left(unfinished: Broken, task: Tasked) -> None:
     assert unfinished(body(1, "info") + state("failed"), task("b", retries=2)) == [
         "storm/b/run-1 is failed and should be success, since 4m; 1 of 3 tries ran, the last on worker-1"
     ]
 
 
-def test_a_task_may_fail_once_each_of_its_tries_was_cut_short_or_failed_by_plan(unfinished, task):
+def test_a_task_may_fail_once_each_of_its_tries_was_cut_short_or_failed_by_plan(
+    unfinished: Broken, task: Tasked
+) -> None:
     text = body(1, "fail") + body(2, "info") + state("failed")
     assert unfinished(text, task("b", retries=1, failing_tries=(1,))) == []
 
 
-def test_a_body_that_ended_well_is_no_try_cut_short(unfinished, task):
+def test_a_body_that_ended_well_is_no_try_cut_short(unfinished: Broken, task: Tasked) -> None:
     text = body(1, "info") + body(2, "ok") + state("failed")
     assert len(unfinished(text, task("b", retries=1))) == 1
 
 
-def test_without_retries_any_terminal_state_will_do_in_a_storm(unfinished, task):
+def test_without_retries_any_terminal_state_will_do_in_a_storm(unfinished: Broken, task: Tasked) -> None:
     assert unfinished(state("failed"), task("b", retries=0)) == []
 
 
-def test_without_retries_and_without_faults_it_must_succeed(unfinished, task):
+def test_without_retries_and_without_faults_it_must_succeed(unfinished: Broken, task: Tasked) -> None:
     assert len(unfinished(state("failed"), task("b", retries=0), faults=())) == 1
 
 
-def test_a_task_that_fails_on_all_tries_by_plan_must_end_failed(unfinished, task):
+def test_a_task_that_fails_on_all_tries_by_plan_must_end_failed(unfinished: Broken, task: Tasked) -> None:
     hopeless = task("b", retries=1, failing_tries=(1, 2))
     assert unfinished(state("failed"), hopeless) == []
     assert unfinished(state("success"), hopeless) == [
@@ -80,5 +87,5 @@ def test_a_task_that_fails_on_all_tries_by_plan_must_end_failed(unfinished, task
     ]
 
 
-def test_a_row_that_was_deleted_has_not_finished(unfinished, task):
+def test_a_row_that_was_deleted_has_not_finished(unfinished: Broken, task: Tasked) -> None:
     assert unfinished(state("null"), task("b"))[0].startswith("storm/b/run-1 is left deleted")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -9,10 +9,14 @@ from harness.invariants import INVARIANTS, Finding, exercised, judge, liveness, 
 from harness.invariants.judge import MOST
 from harness.model.faults import Kill
 from harness.model.history import History
-from harness.model.plan import Plan
+from harness.model.plan import Plan, Submission
 from harness.model.scenario import ALL_INVARIANTS
 from harness.model.verdict import Answer, Kind
 from harness.units import seconds
+
+Past = Callable[[str], History]
+Planned = Callable[..., Plan]
+Tasked = Callable[..., Submission]
 
 # Promises of the tests' own. Their names cannot be mistaken for those of the harness.
 
@@ -44,43 +48,43 @@ def test_there_is_an_invariant_for_every_name_a_scenario_has_by_default() -> Non
     assert all(INVARIANTS[name].doc.endswith(".") for name in ALL_INVARIANTS)
 
 
-def test_a_run_that_keeps_its_promises_is_valid(past, planned) -> None:
+def test_a_run_that_keeps_its_promises_is_valid(past: Past, planned: Planned) -> None:
     history = past("24m client worker-1 ok jobs.fetch call=1\n25m world driver info act act=end")
     verdict = judge(history, planned(workers=1))
     assert (verdict.answer, verdict.exit_code, verdict.checked) == (Answer.VALID, 0, ALL_INVARIANTS)
 
 
-def test_a_counterexample_carries_name_kind_summary_and_events(past, planned) -> None:
+def test_a_counterexample_carries_name_kind_summary_and_events(past: Past, planned: Planned) -> None:
     history = past("1s server api ok task_instance key=1 old=success new=running cause=x")
     (found,) = judge(history, planned(invariants=("only_legal_transitions",))).counterexamples
     assert (found.invariant, found.kind, found.events) == ("only_legal_transitions", Kind.SAFETY, (0,))
 
 
-def test_only_what_the_plan_names_is_judged_and_in_its_order(past, planned) -> None:
+def test_only_what_the_plan_names_is_judged_and_in_its_order(past: Past, planned: Planned) -> None:
     names = ("work_was_done", "no_success_is_lost")
     assert judge(past(""), planned(invariants=names)).checked == names
 
 
-def test_an_unknown_invariant_names_the_nearest(past, planned) -> None:
+def test_an_unknown_invariant_names_the_nearest(past: Past, planned: Planned) -> None:
     with pytest.raises(
         BadPlan, match="no invariant 'no_task_runs_twice': did you mean 'no_task_runs_twice_at_once'"
     ):
         judge(past(""), planned(invariants=("no_task_runs_twice",)))
 
 
-def test_a_check_that_crashes_is_named_and_what_it_found_before_counts(past, planned) -> None:
+def test_a_check_that_crashes_is_named_and_what_it_found_before_counts(past: Past, planned: Planned) -> None:
     verdict = judge(past(""), planned(invariants=(CRASHES,)))
     assert verdict.crashed == (f"{CRASHES}: ZeroDivisionError: of all things",)
     assert [found.summary for found in verdict.counterexamples] == ["found before the crash"]
     assert verdict.answer is Answer.INVALID
 
 
-def test_a_promise_not_put_to_the_test_leaves_the_answer_unknown(past, planned) -> None:
+def test_a_promise_not_put_to_the_test_leaves_the_answer_unknown(past: Past, planned: Planned) -> None:
     verdict = judge(past(""), planned(invariants=(IDLE,)))
     assert (verdict.answer, verdict.exit_code) == (Answer.UNKNOWN, 3)
 
 
-def test_only_so_many_counterexamples_are_kept_and_the_rest_is_counted(past, planned) -> None:
+def test_only_so_many_counterexamples_are_kept_and_the_rest_is_counted(past: Past, planned: Planned) -> None:
     found = judge(past(""), planned(invariants=(TOO_MUCH,))).counterexamples
     assert len(found) == MOST + 1
     assert found[-1].summary == "and 5 more of the kind"
@@ -91,7 +95,9 @@ def test_a_name_can_be_given_once() -> None:
         safety(INVARIANTS[IDLE].check)
 
 
-def test_an_empty_history_breaks_what_must_happen_and_crashes_nothing(past, planned, task) -> None:
+def test_an_empty_history_breaks_what_must_happen_and_crashes_nothing(
+    past: Past, planned: Planned, task: Tasked
+) -> None:
     verdict = judge(past(""), planned(task("a"), workers=1, faults=(Kill(target="worker-1", at=seconds(1)),)))
     assert verdict.crashed == ()
     assert [found.invariant for found in verdict.counterexamples] == [

@@ -1,14 +1,17 @@
+from collections.abc import Callable
 from functools import partial
 
 import pytest
 
+Broken = Callable[..., list[str]]
+
 
 @pytest.fixture
-def twice(broken):
+def twice(broken: Broken) -> Broken:
     return partial(broken, "no_task_runs_twice_at_once")
 
 
-def test_two_bodies_of_one_task_on_two_workers_at_once_are_named_with_when(twice):
+def test_two_bodies_of_one_task_on_two_workers_at_once_are_named_with_when(twice: Broken) -> None:
     assert twice(
         """
         4m   body worker-1 invoke body call=1 task=storm/task-7/run-1 try=1
@@ -19,7 +22,7 @@ def test_two_bodies_of_one_task_on_two_workers_at_once_are_named_with_when(twice
     ) == ["storm/task-7/run-1 ran on worker-1 and worker-3 at the same time, 4m10s–4m32s"]
 
 
-def test_one_worker_may_not_run_a_task_twice_at_once_either(twice):
+def test_one_worker_may_not_run_a_task_twice_at_once_either(twice: Broken) -> None:
     assert twice(
         """
         10s body worker-1 invoke body call=1 task=a/b/c
@@ -30,7 +33,7 @@ def test_one_worker_may_not_run_a_task_twice_at_once_either(twice):
     ) == ["a/b/c ran twice on worker-1 at the same time, 20s–30s"]
 
 
-def test_a_body_that_never_ended_runs_to_the_end_of_the_history(twice):
+def test_a_body_that_never_ended_runs_to_the_end_of_the_history(twice: Broken) -> None:
     assert twice(
         """
         10s body worker-1 invoke body call=1 task=a/b/c
@@ -40,7 +43,7 @@ def test_a_body_that_never_ended_runs_to_the_end_of_the_history(twice):
     ) == ["a/b/c ran on worker-1 and worker-2 at the same time, 20s–50s"]
 
 
-def test_a_long_body_overlaps_each_that_begins_while_it_runs(twice):
+def test_a_long_body_overlaps_each_that_begins_while_it_runs(twice: Broken) -> None:
     found = twice(
         """
         0 body worker-1 invoke body call=1 task=a/b/c
@@ -57,7 +60,7 @@ def test_a_long_body_overlaps_each_that_begins_while_it_runs(twice):
     ]
 
 
-def test_an_overlap_of_milliseconds_says_how_long_it_was(twice):
+def test_an_overlap_of_milliseconds_says_how_long_it_was(twice: Broken) -> None:
     assert twice(
         """
         1s body worker-1 invoke body call=1 task=a/b/c
@@ -76,6 +79,6 @@ def test_an_overlap_of_milliseconds_says_how_long_it_was(twice):
     ],
     ids=["begins when the first ends", "is of another task"],
 )
-def test_bodies_that_do_not_overlap_break_nothing(twice, second):
+def test_bodies_that_do_not_overlap_break_nothing(twice: Broken, second: str) -> None:
     lines = ["10s body worker-1 invoke body call=1 task=a/b/c", "20s body worker-1 ok body call=1 task=a/b/c"]
     assert twice("\n".join([*lines, second])) == []

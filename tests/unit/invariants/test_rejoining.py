@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -5,21 +6,23 @@ import pytest
 from harness.model.faults import Kill
 from harness.units import seconds
 
+Broken = Callable[..., list[str]]
+
 ACTS = "5m world driver info act act=calm"
 END = "25m world driver info act act=end"
 
 
 @pytest.fixture
-def missing(broken):
+def missing(broken: Broken) -> Broken:
     return partial(broken, "every_worker_rejoins", workers=1)
 
 
 @pytest.mark.parametrize("call", ["worker.set_state", "jobs.fetch"])
-def test_a_worker_that_is_heard_of_in_the_last_two_minutes_has_rejoined(missing, call):
+def test_a_worker_that_is_heard_of_in_the_last_two_minutes_has_rejoined(missing: Broken, call: str) -> None:
     assert missing(f"{ACTS}\n23m client worker-1 ok {call} call=1\n{END}") == []
 
 
-def test_a_worker_that_exited_is_missing_and_its_reason_is_told(missing):
+def test_a_worker_that_exited_is_missing_and_its_reason_is_told(missing: Broken) -> None:
     assert missing(
         f"""
         1m client worker-1 ok jobs.fetch call=1
@@ -28,12 +31,14 @@ def test_a_worker_that_exited_is_missing_and_its_reason_is_told(missing):
         {END}
         """
     ) == [
-        "worker-1 was not heard of after 23m: it exited at 2m (ConnectError: refused);"
-        " its last call that went well was jobs.fetch at 1m"
+        (
+            "worker-1 was not heard of after 23m: it exited at 2m (ConnectError: refused);"
+            " its last call that went well was jobs.fetch at 1m"
+        )
     ]
 
 
-def test_a_worker_whose_background_task_died_is_missing_and_that_is_told(missing):
+def test_a_worker_whose_background_task_died_is_missing_and_that_is_told(missing: Broken) -> None:
     assert missing(
         f"""
         1m world worker-1 fail worker.background what=heartbeat error=Boom
@@ -43,7 +48,7 @@ def test_a_worker_whose_background_task_died_is_missing_and_that_is_told(missing
     ) == ["worker-1 was not heard of after 23m: its heartbeat died at 1m (Boom); it never was before"]
 
 
-def test_an_exit_before_a_fresh_start_is_not_its_end(missing):
+def test_an_exit_before_a_fresh_start_is_not_its_end(missing: Broken) -> None:
     assert missing(
         f"""
         1m world worker-1 info worker.exit reason=killed
@@ -54,7 +59,9 @@ def test_an_exit_before_a_fresh_start_is_not_its_end(missing):
     ) == ["worker-1 was not heard of after 23m: it never was before"]
 
 
-def test_other_calls_calls_that_failed_and_what_comes_after_the_end_are_no_signs_of_life(missing):
+def test_other_calls_calls_that_failed_and_what_comes_after_the_end_are_no_signs_of_life(
+    missing: Broken,
+) -> None:
     assert missing(
         f"""
         {ACTS}
@@ -66,14 +73,14 @@ def test_other_calls_calls_that_failed_and_what_comes_after_the_end_are_no_signs
     ) == ["worker-1 was not heard of after 23m: it never was before"]
 
 
-def test_in_a_short_calm_what_was_heard_before_it_does_not_count(missing):
+def test_in_a_short_calm_what_was_heard_before_it_does_not_count(missing: Broken) -> None:
     history = "24m client worker-1 ok jobs.fetch call=1\n24m30s world driver info act act=calm\n" + END
     assert missing(history) == [
         "worker-1 was not heard of after 24m30s: its last call that went well was jobs.fetch at 24m"
     ]
 
 
-def test_a_worker_killed_for_good_need_not_come_back_and_one_that_restarts_must(missing):
+def test_a_worker_killed_for_good_need_not_come_back_and_one_that_restarts_must(missing: Broken) -> None:
     kill = Kill(target="worker-*", at=seconds(30))
     assert missing(f"{ACTS}\n{END}", faults=(kill,)) == []
     back = Kill(target="worker-*", at=seconds(30), lasting=seconds(10))

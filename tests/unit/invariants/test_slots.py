@@ -1,14 +1,17 @@
+from collections.abc import Callable
 from functools import partial
 
 import pytest
 
+Broken = Callable[..., list[str]]
+
 
 @pytest.fixture
-def exceeded(broken):
+def exceeded(broken: Broken) -> Broken:
     return partial(broken, "slots_are_never_exceeded", workers=1)
 
 
-def test_more_bodies_at_once_than_slots_are_found_once_for_each_crossing(exceeded):
+def test_more_bodies_at_once_than_slots_are_found_once_for_each_crossing(exceeded: Broken) -> None:
     assert exceeded(
         """
         1s body worker-1 invoke body call=1 task=a/1/r slots=1
@@ -21,13 +24,15 @@ def test_more_bodies_at_once_than_slots_are_found_once_for_each_crossing(exceede
     ) == ["worker-1 ran 3 slots' worth of tasks at 3s, it has 2"]
 
 
-def test_one_task_may_need_several_slots(exceeded):
+def test_one_task_may_need_several_slots(exceeded: Broken) -> None:
     text = "1s body worker-1 invoke body call=1 task=a/1/r slots=3"
     assert exceeded(text, slots=2) == ["worker-1 ran 3 slots' worth of tasks at 1s, it has 2"]
     assert exceeded(text, slots=3) == []
 
 
-def test_a_slot_freed_and_taken_at_the_same_moment_is_one_slot_whoever_is_noted_first(exceeded):
+def test_a_slot_freed_and_taken_at_the_same_moment_is_one_slot_whoever_is_noted_first(
+    exceeded: Broken,
+) -> None:
     assert (
         exceeded(
             """
@@ -42,7 +47,7 @@ def test_a_slot_freed_and_taken_at_the_same_moment_is_one_slot_whoever_is_noted_
     )
 
 
-def test_a_body_that_takes_no_time_takes_no_slot(exceeded):
+def test_a_body_that_takes_no_time_takes_no_slot(exceeded: Broken) -> None:
     assert (
         exceeded(
             """
@@ -56,7 +61,7 @@ def test_a_body_that_takes_no_time_takes_no_slot(exceeded):
     )
 
 
-def test_other_workers_have_their_own_slots(exceeded):
+def test_other_workers_have_their_own_slots(exceeded: Broken) -> None:
     assert (
         exceeded(
             """

@@ -1,16 +1,19 @@
+from collections.abc import Callable
 from functools import partial
 
 import pytest
+
+Broken = Callable[..., list[str]]
 
 WON = "3m server api ok task_instance key=ti-1 old=running new=success cause='PATCH state' dag_id=a task_id=b run_id=c"
 
 
 @pytest.fixture
-def lost(broken):
+def lost(broken: Broken) -> Broken:
     return partial(broken, "no_success_is_lost")
 
 
-def test_a_state_after_success_is_a_lost_success(lost):
+def test_a_state_after_success_is_a_lost_success(lost: Broken) -> None:
     assert lost(
         f"""
         {WON}
@@ -19,7 +22,7 @@ def test_a_state_after_success_is_a_lost_success(lost):
     ) == ["a/b/c had succeeded at 3m and became failed at 4m (PATCH state)"]
 
 
-def test_a_body_that_begins_after_success_is_a_lost_success(lost):
+def test_a_body_that_begins_after_success_is_a_lost_success(lost: Broken) -> None:
     assert lost(
         f"""
         {WON}
@@ -28,7 +31,7 @@ def test_a_body_that_begins_after_success_is_a_lost_success(lost):
     ) == ["a/b/c had succeeded at 3m and ran again on worker-2 at 4m"]
 
 
-def test_what_the_client_was_told_counts_as_success_too(lost):
+def test_what_the_client_was_told_counts_as_success_too(lost: Broken) -> None:
     assert lost(
         """
         1m body worker-1 invoke body call=1 task=a/b/c ti=ti-1 try=1
@@ -39,7 +42,7 @@ def test_what_the_client_was_told_counts_as_success_too(lost):
     ) == ["a/b/c had succeeded at 2m and ran again on worker-2 at 3m"]
 
 
-def test_a_server_that_acknowledges_success_and_does_not_apply_it_loses_it(lost):
+def test_a_server_that_acknowledges_success_and_does_not_apply_it_loses_it(lost: Broken) -> None:
     assert lost(
         """
         1m server api ok task_instance key=ti-1 old=queued new=running cause='PATCH run' dag_id=a task_id=b run_id=c
@@ -49,7 +52,7 @@ def test_a_server_that_acknowledges_success_and_does_not_apply_it_loses_it(lost)
     ) == ["a/b/c: worker-1 was told at 2m that it succeeded, the server has it as running"]
 
 
-def test_success_reported_twice_stays_success(lost):
+def test_success_reported_twice_stays_success(lost: Broken) -> None:
     assert lost(f"{WON}\n{WON.replace('old=running', 'old=success')}") == []
 
 
@@ -60,7 +63,7 @@ def test_success_reported_twice_stays_success(lost):
         "2m client worker-1 fail ti.state call=2 status=409",
     ],
 )
-def test_a_success_that_was_not_acknowledged_may_run_again(lost, completion):
+def test_a_success_that_was_not_acknowledged_may_run_again(lost: Broken, completion: str) -> None:
     assert (
         lost(
             f"""
@@ -74,7 +77,7 @@ def test_a_success_that_was_not_acknowledged_may_run_again(lost, completion):
     )
 
 
-def test_a_body_that_began_before_the_success_breaks_nothing_here(lost):
+def test_a_body_that_began_before_the_success_breaks_nothing_here(lost: Broken) -> None:
     assert (
         lost(
             f"""

@@ -1,14 +1,17 @@
+from collections.abc import Callable
 from functools import partial
 
 import pytest
 
+Broken = Callable[..., list[str]]
+
 
 @pytest.fixture
-def illegal(broken):
+def illegal(broken: Broken) -> Broken:
     return partial(broken, "only_legal_transitions")
 
 
-def test_a_task_that_leaves_success_is_named_by_dag_task_and_run(illegal):
+def test_a_task_that_leaves_success_is_named_by_dag_task_and_run(illegal: Broken) -> None:
     assert illegal(
         """
         4m10s server api ok task_instance key=0193 old=success new=running cause='PATCH run' \
@@ -17,7 +20,7 @@ def test_a_task_that_leaves_success_is_named_by_dag_task_and_run(illegal):
     ) == ["task instance storm/task-7/run-1 went from success to running at 4m10s (PATCH run)"]
 
 
-def test_edge_jobs_and_edge_workers_have_tables_too(illegal):
+def test_edge_jobs_and_edge_workers_have_tables_too(illegal: Broken) -> None:
     assert illegal(
         """
         1s server api ok edge_job key=d/t/r/1/-1 old=success new=running cause=x
@@ -29,11 +32,11 @@ def test_edge_jobs_and_edge_workers_have_tables_too(illegal):
     ]
 
 
-def test_a_state_that_airflow_does_not_know_is_illegal(illegal):
+def test_a_state_that_airflow_does_not_know_is_illegal(illegal: Broken) -> None:
     assert len(illegal("1s server api ok task_instance key=1 old=running new=finished cause=x")) == 1
 
 
-def test_legal_changes_staying_and_rows_without_a_table_break_nothing(illegal):
+def test_legal_changes_staying_and_rows_without_a_table_break_nothing(illegal: Broken) -> None:
     assert (
         illegal(
             """

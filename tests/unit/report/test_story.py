@@ -1,6 +1,13 @@
+from collections.abc import Callable
+
 from harness.invariants import judge
+from harness.model.history import History
+from harness.model.plan import Plan
 from harness.model.verdict import Counterexample, Kind, Verdict
 from harness.report.story import tell
+
+Past = Callable[[str], History]
+Planned = Callable[..., Plan]
 
 REPLAY = "harness replay runs/cut-off-worker-7/plan.json"
 
@@ -13,17 +20,17 @@ Planned  2 released EdgeWorkers × 2 slots on default
          storm of up to 5m, then 20m to settle
 
        0s  driver      the storm begins
-       0s  2 workers   2 × started: worker-1, worker-2
+       0s  2 workers   2 × started: worker-1; worker-2
        1s  driver      task submitted: task-1
        1m  nemesis     Partition begins: worker-1 ↔ api for 2m
    1m0.2s  nemesis     Partition first strikes: worker-1, bytes held back
-    1m10s  worker-1    2 calls failed until 1m11s: jobs.fetch (gave up waiting), connect (timed out)
+    1m10s  worker-1    2 calls failed until 1m11s: jobs.fetch (gave up waiting); connect (timed out)
     1m15s  worker-1    task killed: task-1
     1m16s  worker-1    exited: ServerTimeoutError: no answer
        3m  nemesis     Partition is over: 37 strikes
        5m  driver      calm: every fault is healed
      6m5s  scheduler   running → up_for_retry (heartbeat timeout): task-1
-   11m10s  worker-2    task begun again: task-1 (try 2, before on worker-1)
+   11m10s  worker-2    task began again: task-1 (try 2, before on worker-1)
    11m40s  api         task succeeded: task-1
       25m  driver      the run ends
 
@@ -43,12 +50,12 @@ harness replay runs/cut-off-worker-7/plan.json
 """
 
 
-def test_the_story_of_a_cut_off_worker(cut_off, cut_off_plan) -> None:
+def test_the_story_of_a_cut_off_worker(cut_off: History, cut_off_plan: Plan) -> None:
     verdict = judge(cut_off, cut_off_plan)
     assert tell(cut_off_plan, cut_off, verdict, replay=REPLAY, wall_seconds=1.23) == STORY
 
 
-def test_a_kept_promise_is_told_in_one_line(past, planned) -> None:
+def test_a_kept_promise_is_told_in_one_line(past: Past, planned: Planned) -> None:
     history = past("1s client worker-1 ok jobs.fetch call=1\n2s world driver info act act=end")
     plan = planned(workers=1)
     lines = tell(plan, history, judge(history, plan), replay=REPLAY).splitlines()
@@ -57,7 +64,7 @@ def test_a_kept_promise_is_told_in_one_line(past, planned) -> None:
     assert "Exit     0 (valid)" in lines
 
 
-def test_many_broken_promises_are_told_in_few_lines(past, planned) -> None:
+def test_many_broken_promises_are_told_in_few_lines(past: Past, planned: Planned) -> None:
     names = [f"promise_{n}" for n in range(5)]
     found = tuple(
         Counterexample(invariant=name, kind=Kind.SAFETY, summary=f"case {n}", events=(0,))
@@ -74,7 +81,7 @@ def test_many_broken_promises_are_told_in_few_lines(past, planned) -> None:
     ]
 
 
-def test_a_check_that_crashed_is_told_and_the_answer_is_unknown(past, planned) -> None:
+def test_a_check_that_crashed_is_told_and_the_answer_is_unknown(past: Past, planned: Planned) -> None:
     verdict = Verdict(crashed=("work_was_done: KeyError: 'x'",), checked=("work_was_done",))
     lines = tell(planned(), past("1s world driver info act act=end"), verdict, replay=REPLAY).splitlines()
     assert lines[0].endswith("UNKNOWN")
@@ -82,17 +89,17 @@ def test_a_check_that_crashed_is_told_and_the_answer_is_unknown(past, planned) -
     assert "Exit     3 (not exercised, or unknown)" in lines
 
 
-def test_a_history_that_stops_early_is_told_to(past, planned) -> None:
+def test_a_history_that_stops_early_is_told_to(past: Past, planned: Planned) -> None:
     story = tell(planned(), past("1s world driver info act act=storm"), Verdict(), replay=REPLAY)
     assert "! the history stops before the end of its run" in story
 
 
-def test_what_a_terminal_would_obey_is_not_passed_on(past, planned) -> None:
+def test_what_a_terminal_would_obey_is_not_passed_on(past: Past, planned: Planned) -> None:
     history = past("1s world worker-1 fail worker.exit reason='\x1b[31mred\x07'")
     story = tell(planned(), history, Verdict(), replay=REPLAY)
     assert "exited: ·[31mred·" in story
 
 
-def test_the_replay_command_is_never_cut(past, planned) -> None:
+def test_the_replay_command_is_never_cut(past: Past, planned: Planned) -> None:
     replay = "harness replay " + "a/" * 100 + "plan.json"
     assert tell(planned(), past(""), Verdict(), replay=replay).splitlines()[-1] == replay

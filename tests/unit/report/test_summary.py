@@ -1,9 +1,16 @@
+from collections.abc import Callable
+
 from harness.invariants import judge
+from harness.model.history import History
+from harness.model.plan import Plan
 from harness.report.numbers import Numbers, count
 from harness.report.summary import summarise
 
+Past = Callable[[str], History]
+Planned = Callable[..., Plan]
 
-def test_the_summary_has_what_a_machine_asks_for(cut_off, cut_off_plan) -> None:
+
+def test_the_summary_has_what_a_machine_asks_for(cut_off: History, cut_off_plan: Plan) -> None:
     verdict = judge(cut_off, cut_off_plan)
     summary = summarise(cut_off_plan, cut_off, verdict, replay="harness replay p", wall_seconds=1.5)
     assert summary == {
@@ -29,7 +36,7 @@ def test_the_summary_has_what_a_machine_asks_for(cut_off, cut_off_plan) -> None:
     }
 
 
-def test_the_numbers_are_counted_from_the_history(cut_off, cut_off_plan) -> None:
+def test_the_numbers_are_counted_from_the_history(cut_off: History, cut_off_plan: Plan) -> None:
     assert count(cut_off, cut_off_plan) == Numbers(
         tasks=1,
         succeeded=1,
@@ -44,5 +51,5 @@ def test_the_numbers_are_counted_from_the_history(cut_off, cut_off_plan) -> None
     )
 
 
-def test_nothing_happened_in_an_empty_history(past, planned) -> None:
+def test_nothing_happened_in_an_empty_history(past: Past, planned: Planned) -> None:
     assert count(past(""), planned()).simulated == 0

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 from rich.console import Console
 
+from harness.model.plan import Plan
 from harness.report import terminal
+
+Planned = Callable[..., Plan]
 
 STORY = "x · seed 1 · sim · INVALID\n\nVerdict  invalid: 0 of 1 promises kept\n         ✗ it (safety)\n"
 
@@ -39,12 +43,12 @@ def test_square_brackets_in_a_story_are_text_and_no_markup() -> None:
     assert out.getvalue() == "[red]text[/red]\n"
 
 
-def test_there_is_no_progress_where_nobody_looks(planned) -> None:
+def test_there_is_no_progress_where_nobody_looks(planned: Planned) -> None:
     with terminal.progress(planned(), console=Console(file=io.StringIO())) as progress:
         assert progress is None
 
 
-def test_progress_shows_simulated_time(planned) -> None:
+def test_progress_shows_simulated_time(planned: Planned) -> None:
     out = io.StringIO()
     console = Console(file=out, force_terminal=True, width=100)
     with terminal.progress(planned(), console=console) as progress:

@@ -1,27 +1,35 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 
 import pytest
 
+from harness.model.history import History
+from harness.model.plan import Plan, Submission
 from harness.report.timeline import timeline
+
+Past = Callable[[str], History]
+Planned = Callable[..., Plan]
+Tasked = Callable[..., Submission]
+Told = Callable[..., list[str]]
 
 
 @pytest.fixture
-def told(past, planned):
-    def lines(text, *tasks, most=20):
+def told(past: Past, planned: Planned):
+    def lines(text: str, *tasks, most=20):
         return [" ".join(line.split()) for line in timeline(past(text), planned(*tasks), most=most)]
 
     return lines
 
 
-def test_three_hundred_identical_failures_are_one_line_with_a_count(told) -> None:
+def test_three_hundred_identical_failures_are_one_line_with_a_count(told: Told) -> None:
     text = "\n".join(
         f"{n}s client worker-1 info ti.heartbeat call={n} reason='reset by peer'" for n in range(300)
     )
     assert told(text) == ["0s worker-1 300 calls failed until 4m59s: ti.heartbeat (reset by peer)"]
 
 
-def test_failures_far_apart_are_lines_of_their_own_while_there_is_room(told) -> None:
+def test_failures_far_apart_are_lines_of_their_own_while_there_is_room(told: Told) -> None:
     text = "0s client worker-1 info jobs.fetch call=1 reason=lost\n10m client worker-1 info jobs.fetch call=2 reason=lost"
     assert told(text) == [
         "0s worker-1 call failed: jobs.fetch (lost)",
@@ -30,12 +38,12 @@ def test_failures_far_apart_are_lines_of_their_own_while_there_is_room(told) -> 
     assert told(text, most=1) == ["0s worker-1 2 calls failed until 10m: jobs.fetch (lost)"]
 
 
-def test_where_room_is_scarce_several_workers_share_a_line(told) -> None:
+def test_where_room_is_scarce_several_workers_share_a_line(told: Told) -> None:
     text = "\n".join(f"{n}s client worker-{n} info jobs.fetch call={n} reason=lost" for n in range(1, 9))
     assert told(text, most=3) == ["1s 8 workers 8 calls failed until 8s: jobs.fetch (lost)"]
 
 
-def test_what_does_not_fit_even_so_is_counted(told) -> None:
+def test_what_does_not_fit_even_so_is_counted(told: Told) -> None:
     text = "\n".join(
         f"{n}s nemesis nemesis info fault.begin fault={n} name=F{n} text=F{n}" for n in range(30)
     )
@@ -44,7 +52,7 @@ def test_what_does_not_fit_even_so_is_counted(told) -> None:
     assert lines[-1] == "… and 21 lines more: the history has them all"
 
 
-def test_refusals_are_told_apart_from_losses(told) -> None:
+def test_refusals_are_told_apart_from_losses(told: Told) -> None:
     assert told(
         """
         1s client worker-1 fail ti.run call=1 status=409
@@ -53,7 +61,7 @@ def test_refusals_are_told_apart_from_losses(told) -> None:
     ) == ["1s worker-1 call refused: ti.run (409)", "2s worker-1 call failed: ti.run (503)"]
 
 
-def test_a_worker_that_was_silent_for_long_is_heard_again(told) -> None:
+def test_a_worker_that_was_silent_for_long_is_heard_again(told: Told) -> None:
     assert told(
         """
         1s client worker-1 info jobs.fetch call=1 reason=lost
@@ -63,7 +71,7 @@ def test_a_worker_that_was_silent_for_long_is_heard_again(told) -> None:
     ) == ["1s worker-1 call failed: jobs.fetch (lost)", "15s worker-1 is heard again: jobs.fetch"]
 
 
-def test_a_short_hiccup_needs_no_line_for_its_end(told) -> None:
+def test_a_short_hiccup_needs_no_line_for_its_end(told: Told) -> None:
     assert told(
         """
         1s client worker-1 info jobs.fetch call=1 reason=lost
@@ -72,7 +80,7 @@ def test_a_short_hiccup_needs_no_line_for_its_end(told) -> None:
     ) == ["1s worker-1 call failed: jobs.fetch (lost)"]
 
 
-def test_a_call_that_took_long_is_told_with_how_long(told) -> None:
+def test_a_call_that_took_long_is_told_with_how_long(told: Told) -> None:
     assert told(
         """
         1s client worker-1 invoke ti.heartbeat call=1
@@ -81,7 +89,7 @@ def test_a_call_that_took_long_is_told_with_how_long(told) -> None:
     ) == ["32s worker-1 call took long: ti.heartbeat 31s"]
 
 
-def test_a_job_taken_back_and_a_worker_given_up_are_the_schedulers_doing(told) -> None:
+def test_a_job_taken_back_and_a_worker_given_up_are_the_schedulers_doing(told: Told) -> None:
     assert told(
         """
         1s server scheduler ok edge_job key=j old=running new=failed cause='worker died' dag_id=a task_id=b run_id=c
@@ -94,13 +102,13 @@ def test_a_job_taken_back_and_a_worker_given_up_are_the_schedulers_doing(told) -
     ]
 
 
-def test_a_task_is_named_in_full_where_dags_differ(told, task) -> None:
+def test_a_task_is_named_in_full_where_dags_differ(told: Told, task: Tasked) -> None:
     text = "1s world driver info task.submit task=storm/x/run-1 ti=1"
     assert told(text, task("x")) == ["1s driver task submitted: x"]
     assert told(text) == ["1s driver task submitted: storm/x/run-1"]
 
 
-def test_background_tasks_that_die_and_bodies_that_fail_by_plan_are_told(told) -> None:
+def test_background_tasks_that_die_and_bodies_that_fail_by_plan_are_told(told: Told) -> None:
     assert told(
         """
         1s world worker-1 fail worker.background what=heartbeat error='OSError: gone'
@@ -110,3 +118,29 @@ def test_background_tasks_that_die_and_bodies_that_fail_by_plan_are_told(told) -
         "1s worker-1 background task died: heartbeat (OSError: gone)",
         "2s worker-1 task failed as planned: a/b/c",
     ]
+
+
+def test_a_task_that_ran_well_and_runs_again_is_told_apart_from_one_that_was_cut_short(told: Told) -> None:
+    assert told(
+        """
+        1s body worker-1 invoke body call=1 task=a/b/c try=1
+        2s body worker-1 ok body call=1 task=a/b/c try=1
+        3s body worker-2 invoke body call=2 task=a/b/c try=2
+        4s body worker-1 invoke body call=3 task=a/x/c try=1
+        5s body worker-1 info body call=3 task=a/x/c try=1
+        6s body worker-1 invoke body call=4 task=a/x/c try=2
+        """
+    ) == [
+        "3s worker-2 task had ended well and began again: a/b/c (try 2, before on worker-1)",
+        "5s worker-1 task killed: a/x/c",
+        "6s worker-1 task began again: a/x/c (try 2)",
+    ]
+
+
+def test_a_long_line_takes_a_second_one_while_there_is_room(past: Past, planned: Planned) -> None:
+    history = past(f"1s world worker-1 fail worker.exit reason='{'a long reason ' * 8}'")
+    assert timeline(history, planned(), most=2) == [
+        "       1s  worker-1    exited: a long reason a long reason a long reason a long reason a long reason",
+        "                         a long reason a long reason a long reason",
+    ]
+    assert len(timeline(history, planned(), most=1)) == 1

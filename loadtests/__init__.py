@@ -1,0 +1,1 @@
+"""Load tests. Importing locust patches threads and sockets: nothing else may import this."""

@@ -1,0 +1,174 @@
+"""Laws of the data: what is written reads back equal, and what is broken is refused in one line."""
+
+from __future__ import annotations
+
+import json
+import typing
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.errors import BadHistory, BadParameter, BadPlan
+from harness.model import faults
+from harness.model.faults import FAULTS, Fault
+from harness.model.history import TYPES, WITNESSES, History, read_history
+from harness.model.moments import moment
+from harness.model.plan import Plan, make_plan, plan_from_json, plan_to_json
+from harness.model.scenario import Fleet, Scenario, Tasks, Workers
+from harness.rng import Streams
+from harness.units import format_duration, minutes, nanoseconds, parse_duration, seconds
+
+SEEDS = st.integers(0, 2**64)
+MOMENTS = st.timedeltas(timedelta(0), seconds(100))
+SPANS = st.timedeltas(timedelta(microseconds=1), seconds(100))
+BY_HINT: dict[Any, st.SearchStrategy[Any]] = {
+    timedelta: SPANS,
+    timedelta | None: st.none() | SPANS,
+    int: st.integers(1, 599),
+    int | None: st.none() | st.integers(1, 9),
+    float: st.floats(0, 1),
+    str: st.sampled_from(["worker-1", "worker-*", "api", "ti.*"]),
+    faults.Direction: st.sampled_from(faults.Direction),
+    faults.Aftermath: st.sampled_from(faults.Aftermath),
+}
+
+
+@st.composite
+def any_fault(draw: st.DrawFn) -> Fault:
+    kind = draw(st.sampled_from(FAULTS))
+    values = {name: draw(BY_HINT[hint]) for name, hint in typing.get_type_hints(kind).items()}
+    return kind(**values | {"at": draw(MOMENTS)})
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    scenario = Scenario(
+        fleet=Fleet(
+            count=draw(st.integers(1, 4)), slots=draw(st.integers(1, 9)), kind=draw(st.sampled_from(Workers))
+        ),
+        tasks=Tasks(count=draw(st.integers(0, 5)), failing_first=draw(st.integers(0, 3))),
+        faults=tuple(draw(st.lists(any_fault(), max_size=4))),
+        until=minutes(5),
+    )
+    return make_plan(scenario, draw(SEEDS), name=draw(st.text(max_size=20)), parameters={"lasting": "2m"})
+
+
+@given(st.timedeltas(timedelta(0), timedelta.max))
+def test_a_duration_reads_back_equal(duration: timedelta) -> None:
+    assert parse_duration(format_duration(duration)) == duration
+
+
+@given(st.text(max_size=12))
+def test_a_text_is_a_duration_or_a_bad_parameter(text: str) -> None:
+    with suppress(BadParameter):
+        assert parse_duration(text) >= timedelta(0)
+
+
+@given(st.timedeltas(timedelta(0), timedelta(days=1000)))
+def test_a_moment_is_true_to_a_twentieth_of_a_second(duration: timedelta) -> None:
+    assert abs(parse_duration(moment(nanoseconds(duration))) - duration) <= timedelta(milliseconds=50)
+
+
+@given(plans())
+def test_a_plan_reads_back_equal_and_has_the_same_digest(plan: Plan) -> None:
+    again = plan_from_json(plan_to_json(plan))
+    assert again == plan
+    assert again.digest() == plan.digest()
+
+
+@given(plans(), st.data())
+def test_a_plan_with_any_one_value_replaced_is_refused_or_reads(plan: Plan, data: st.DataObject) -> None:
+    document = json.loads(plan_to_json(plan))
+    where: Any = document
+    while True:
+        key = data.draw(st.sampled_from(sorted(where) if isinstance(where, dict) else range(len(where))))
+        if not isinstance(where[key], (dict, list)) or not where[key] or data.draw(st.booleans()):
+            break
+        where = where[key]
+    junk: st.SearchStrategy[Any] = (
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.text(max_size=3)
+        | st.just([])
+        | st.just({})
+        | st.just([1])
+    )
+    where[key] = data.draw(junk)
+    with suppress(BadPlan):
+        plan_from_json(json.dumps(document), edited=True)
+
+
+@given(plans(), st.data())
+def test_a_truncated_plan_is_refused(plan: Plan, data: st.DataObject) -> None:
+    text = plan_to_json(plan)
+    with pytest.raises(BadPlan):
+        plan_from_json(text[: data.draw(st.integers(0, len(text) - 2))])
+
+
+# lone surrogates are no text that a file in UTF-8 could hold
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+EVENTS = st.fixed_dictionaries(
+    {
+        "t": st.integers(0, 10**15),
+        "witness": st.sampled_from(WITNESSES),
+        "process": TEXT,
+        "type": st.sampled_from(TYPES),
+        "f": TEXT,
+        "value": st.dictionaries(TEXT, st.none() | st.booleans() | st.integers() | TEXT, max_size=3),
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory):
+    return tmp_path_factory.mktemp("histories") / "history.jsonl"
+
+
+@given(st.lists(EVENTS, max_size=8))
+def test_a_history_reads_back_equal_and_has_the_same_digest(file, facts: list[dict[str, Any]]) -> None:
+    history = History(header={"world": "sim"})
+    for fact in facts:
+        history.append(**fact)
+    history.write(file)
+    again = read_history(file)
+    assert (again.events, again.header, again.digest()) == (history.events, history.header, history.digest())
+
+
+@given(st.lists(EVENTS, min_size=1, max_size=4), st.data())
+def test_a_truncated_history_is_refused(file, facts: list[dict[str, Any]], data: st.DataObject) -> None:
+    history = History()
+    for fact in facts:
+        history.append(**fact)
+    history.write(file)
+    whole = file.read_bytes()
+    file.write_bytes(whole[: data.draw(st.integers(0, len(whole) - 2))])
+    with pytest.raises(BadHistory):
+        read_history(file)
+
+
+@given(st.binary(max_size=60))
+def test_no_bytes_make_reading_a_history_crash(file: Path, junk: bytes) -> None:
+    file.write_bytes(junk)
+    with pytest.raises(BadHistory):
+        read_history(file)
+
+
+@given(SEEDS, st.lists(st.text(max_size=5), min_size=1, max_size=4, unique=True))
+def test_a_stream_does_not_depend_on_the_others(seed: int, names: list[str]) -> None:
+    alone = [Streams(seed).named(name).random() for name in names]
+    together = Streams(seed)
+    assert [together.named(name).random() for name in reversed(names)] == alone[::-1]
+
+
+@given(SEEDS, st.integers(1, 5))
+def test_adding_a_worker_does_not_reshuffle_the_tasks(seed: int, count: int) -> None:
+    def submissions(workers: int) -> Any:
+        return make_plan(Scenario(fleet=Fleet(count=workers)), seed, name="x").submissions
+
+    assert submissions(count) == submissions(count + 1)

@@ -1,0 +1,154 @@
+"""The plugin in a pytest of its own, as a project that uses it would load it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from harness.model.plan import make_plan
+from harness.model.scenario import Fleet, Scenario, Workers
+from harness.runner import run_plan
+
+PASSES = """
+    from harness import Workers
+    def test_it(run) -> None:
+        done = run("quiet", tasks=1, workers=1, kind=Workers.SCRIPTED)
+        assert done.verdict.exit_code == 0
+        print("seed", done.plan.seed)
+"""
+FAILS = """
+    from datetime import timedelta
+    import pytest
+    from harness import Fleet, Partition, Scenario, Tasks, Workers, minutes
+    NEVER_STRIKES = Scenario(
+        fleet=Fleet(count=1, kind=Workers.SCRIPTED),
+        tasks=Tasks(count=1),
+        faults=(Partition(a="worker-9", b="api", at=minutes(1), lasting=minutes(1)),),
+    )
+    def test_it(run) -> None:
+        run(NEVER_STRIKES)
+    @pytest.mark.seed(4)
+    def test_as_expected(run) -> None:
+        assert run(NEVER_STRIKES, expect="unknown").plan.seed == 4
+        run(NEVER_STRIKES, expect=None)
+"""
+
+pytest_plugins = ["pytester"]
+Session = Callable[..., str]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def loaded() -> None:
+    """Each inner session forgets what it imported; what is imported out here is imported once."""
+    run_plan(make_plan(Scenario(fleet=Fleet(kind=Workers.SCRIPTED)), 1, name="loaded"))
+
+
+@pytest.fixture
+def session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Session:
+    """`session(code, *options)`: what a pytest says that runs the code as a test file."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+    def run(code: str, *options: str, plugins: tuple[str, ...] = ("harness.pytest_plugin",)) -> str:
+        pytester.makepyfile(code)
+        chosen = [word for plugin in plugins for word in ("-p", plugin)]
+        result = pytester.runpytest_inprocess("-p", "no:cacheprovider", *chosen, *options)
+        return "\n".join(result.outlines + result.errlines)
+
+    return run
+
+
+def properties(report: Path) -> dict[str, str]:
+    found = ET.parse(report).getroot().iter("property")
+    return {item.attrib["name"]: item.attrib["value"] for item in found}
+
+
+def test_a_run_that_goes_well_passes_and_leaves_seed_and_replay_command_in_junit(
+    session: Session, pytester: pytest.Pytester
+) -> None:
+    assert "1 passed" in session(PASSES, "--junitxml=report.xml", "--seed=9")
+    assert properties(pytester.path / "report.xml") == {
+        "harness_seed": "9",
+        "harness_replay": "harness run quiet --seed 9 --set tasks=1 --set workers=1 --workers scripted",
+    }
+    assert not (pytester.path / "runs").exists()
+
+
+def test_a_run_that_does_not_fails_with_its_story_and_is_stored(
+    session: Session, pytester: pytest.Pytester
+) -> None:
+    out = session(FAILS, "--junitxml=report.xml")
+    assert "1 failed, 1 passed" in out
+    assert "expected valid, seed 1" in out
+    assert "test_it · seed 1 · sim · UNKNOWN" in out
+    assert "✗ every_fault_struck (exercised)" in out
+    assert "Traceback" not in out
+    assert "harness replay runs/test_it-1/plan.json" in out
+    assert (pytester.path / "runs" / "test_it-1" / "verdict.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "mark", "seed"),
+    [
+        ([], "", 1),
+        (["--seed", "5"], "", 5),
+        (["--harness-seed", "5"], "", 5),
+        ([], "@pytest.mark.seed(3)", 3),
+        (["--seed", "5"], "@pytest.mark.seed(3)", 5),
+    ],
+)
+def test_the_seed_is_the_options_or_the_markers_or_1(
+    session: Session, options: list[str], mark: str, seed: int
+) -> None:
+    code = f"""
+    import pytest
+    from harness import Workers
+    {mark}
+    def test_it(run) -> None:
+        assert run("quiet", tasks=1, workers=1, kind=Workers.SCRIPTED).plan.seed == {seed}
+        assert run("quiet", tasks=1, workers=1, kind=Workers.SCRIPTED, seed=8).plan.seed == 8
+    """
+    assert "1 passed" in session(code, "--strict-markers", *options)
+
+
+def test_a_plugin_that_has_a_seed_already_keeps_it_and_ours_is_harness_seed(
+    session: Session, pytester: pytest.Pytester
+) -> None:
+    pytester.makepyfile(theirs="def pytest_addoption(parser): parser.addoption('--seed', type=str)")
+    pytester.syspathinsert()
+    code = """
+    from harness import Workers
+    def test_it(run, request) -> None:
+        assert request.config.getoption("--seed") == "theirs"
+        assert run("quiet", tasks=1, workers=1, kind=Workers.SCRIPTED).plan.seed == 6
+    """
+    both = ("theirs", "harness.pytest_plugin")
+    assert "1 passed" in session(code, "--seed=theirs", "--harness-seed=6", plugins=both)
+
+
+@pytest.mark.parametrize(
+    ("call", "complaint"),
+    [
+        ('run("quite")', "there is no scenario 'quite': did you mean 'quiet'?"),
+        ('run("quiet", tasks="many")', "tasks='many': it takes an integer"),
+        ("run(Scenario(), tasks=2)", "tasks: a Scenario takes no parameters"),
+    ],
+)
+def test_a_mistake_in_a_test_is_told_in_a_line(session: Session, call: str, complaint: str) -> None:
+    out = session(f"from harness import Scenario\ndef test_it(run) -> None:\n    {call}\n")
+    assert complaint in out
+    assert "1 failed" in out
+    assert "Traceback" not in out
+
+
+def test_a_session_that_does_not_use_it_imports_neither_airflow_nor_the_fake() -> None:
+    code = (
+        "import sys, harness.pytest_plugin\n"
+        "print([name for name in ('airflow', 'fake_api', 'fastapi', 'hypothesis') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
