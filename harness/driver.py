@@ -33,5 +33,11 @@ async def _submit_all(submissions: tuple[Submission, ...], world: World) -> None
     for task in sorted(submissions, key=lambda each: each.at):
         await world.clock.sleep_until(task.at)
         ti = world.server.submit(task)
-        value = {"task": task.key, "ti": ti, "retries": task.retries, "queue": task.queue, "slots": task.slots}
+        value = {
+            "task": task.key,
+            "ti": ti,
+            "retries": task.retries,
+            "queue": task.queue,
+            "slots": task.slots,
+        }
         world.record(witness="world", process="driver", type="info", f="task.submit", value=value)

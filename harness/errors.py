@@ -1,17 +1,17 @@
 """Every error the harness raises, in one tree.
 
-    HarnessError
-    ├── UsageError                 the caller can mend it; exit code 64
-    │   ├── UnknownScenario
-    │   ├── BadParameter           --set, --seed and other options
-    │   ├── BadPlan                truncated, edited, of another version
-    │   ├── BadHistory             truncated, of another version
-    │   ├── MissingExtra           an optional dependency is not installed
-    │   └── NotCapable             the plan asks for what the world cannot do
-    └── SimulationError            the run cannot go on; exit code 70
-        ├── Deadlock               nothing can ever happen again
-        ├── BudgetExceeded         more virtual time or events than allowed
-        └── ThreadRefused          code in the simulation tried to start a thread
+HarnessError
+├── UsageError                 the caller can mend it; exit code 64
+│   ├── UnknownScenario
+│   ├── BadParameter           --set, --seed and other options
+│   ├── BadPlan                truncated, edited, of another version
+│   ├── BadHistory             truncated, of another version
+│   ├── MissingExtra           an optional dependency is not installed
+│   └── NotCapable             the plan asks for what the world cannot do
+└── SimulationError            the run cannot go on; exit code 70
+    ├── Deadlock               nothing can ever happen again
+    ├── BudgetExceeded         more virtual time or events than allowed
+    └── ThreadRefused          code in the simulation tried to start a thread
 """
 
 from __future__ import annotations

@@ -37,7 +37,9 @@ def _reset_peer(fault: f.ResetPeer, world: World, strike: Strike) -> Heal:
     return _nothing
 
 
-def _rule(fault: f.LoseRequests | f.LoseReplies | f.ServerErrors, does: Lost, strike: Strike, **more: Any) -> Rule:
+def _rule(
+    fault: f.LoseRequests | f.LoseReplies | f.ServerErrors, does: Lost, strike: Strike, **more: Any
+) -> Rule:
     return Rule(a=fault.a, b=fault.b, calls=fault.calls, times=fault.times, does=does, strike=strike, **more)
 
 
@@ -97,7 +99,11 @@ def check_capable(plan: Plan, *, world: str, capabilities: frozenset[Capability]
 def describe(fault: Fault) -> str:
     """The fault in a few words: `Partition worker-1 ↔ api for 2m`."""
     arrow = {"forth": "→", "back": "←"}.get(str(getattr(fault, "direction", "")), "↔")
-    who = fault.target if isinstance(fault, (f.Kill, f.Pause, f.RestartServer)) else f"{fault.a} {arrow} {fault.b}"
+    who = (
+        fault.target
+        if isinstance(fault, (f.Kill, f.Pause, f.RestartServer))
+        else f"{fault.a} {arrow} {fault.b}"
+    )
     words = [type(fault).__name__, who]
     if calls := getattr(fault, "calls", None):
         words.append(f"on {calls}")

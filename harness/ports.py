@@ -88,13 +88,26 @@ class Server(Protocol):
 class World(Protocol):
     """Clock + network + fleet + server, and the History they write."""
 
-    name: str
-    capabilities: frozenset[Capability]
-    clock: Clock
-    network: Network
-    fleet: Fleet
-    server: Server
-    history: History
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def capabilities(self) -> frozenset[Capability]: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def network(self) -> Network: ...
+
+    @property
+    def fleet(self) -> Fleet: ...
+
+    @property
+    def server(self) -> Server: ...
+
+    @property
+    def history(self) -> History: ...
 
     def record(
         self, *, witness: str, process: str, type: str, f: str, value: dict[str, Any] | None = None
@@ -114,11 +127,20 @@ class World(Protocol):
 class Body(Protocol):
     """A running task body."""
 
-    done: bool
-    ends_at: float
-    """The loop's time, in seconds, at which the body ends by itself."""
-    fails: bool
-    """Whether the body ends by raising."""
+    @property
+    def done(self) -> bool:
+        """Whether it has ended, by itself or killed."""
+        ...
+
+    @property
+    def ends_at(self) -> float:
+        """The monotonic time, in seconds, at which the body ends by itself."""
+        ...
+
+    @property
+    def fails(self) -> bool:
+        """Whether the body ends by raising."""
+        ...
 
     def kill(self, reason: str) -> None:
         """The body dies now; nothing if it has ended."""
@@ -128,10 +150,17 @@ class Body(Protocol):
 class Site(Protocol):
     """What a worker finds on the host on which it runs."""
 
-    name: str
-    server_url: str
-    jwt_secret: str
-    random: Random
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def server_url(self) -> str: ...
+
+    @property
+    def jwt_secret(self) -> str: ...
+
+    @property
+    def random(self) -> Random: ...
 
     def utcnow(self) -> datetime:
         """The host's wall clock, with its time zone."""
@@ -152,5 +181,3 @@ class Site(Protocol):
     def begin(self, task: Submission, *, ti: str, try_number: int) -> Body:
         """Start a task's body here and now."""
         ...
-
-

@@ -59,5 +59,3 @@ def run_plan(plan: Plan, *, world: str = "sim", progress: Callable[[float], None
         wall_seconds=wall,
         api_calls=sum(1 for _ in history.where(witness="client", type="invoke")),
     )
-
-

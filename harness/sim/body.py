@@ -16,7 +16,15 @@ class SimBody:
     """One running body. `ends_at` is the loop's time in seconds."""
 
     def __init__(
-        self, *, loop: Any, record: Record, process: str, task: Submission, ti: str, try_number: int, call: int
+        self,
+        *,
+        loop: Any,
+        record: Record,
+        process: str,
+        task: Submission,
+        ti: str,
+        try_number: int,
+        call: int,
     ) -> None:
         self._record, self._process = record, process
         self.done = False

@@ -24,7 +24,7 @@ async def run_sync(function: Callable[..., T], *args: Any) -> T:
     while not rider.dead:
         try:
             value = await waiting
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is the rider's
             waiting = rider.throw(error)
         else:
             waiting = rider.switch(value)

@@ -22,6 +22,7 @@ from harness.workers.edge import make_worker
 if TYPE_CHECKING:
     from harness.sim.world import SimWorld
 
+
 class SimSite:
     """Implements `harness.ports.Site` on one node."""
 
@@ -86,7 +87,7 @@ class SimFleet:
             await main
         except SystemExit as end:
             self._say(name, "fail", "worker.exit", {"reason": f"it said: {end}"})
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the worker's own end, told to the History
             text = f"{type(error).__name__}: {error}"
             self._say(name, "fail", "worker.exit", {"reason": "an error ended it", "error": text})
         else:
@@ -162,5 +163,3 @@ class SimFleet:
                     self.world.loop.resume(node)
 
         return go_on
-
-

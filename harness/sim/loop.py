@@ -5,6 +5,9 @@ the same instant run in the order in which they were set. It waits for nothing: 
 costs as much as a millisecond.
 """
 
+# asyncio's stubs say with type variables what Any says here as well
+# mypy: disable-error-code="override"
+
 from __future__ import annotations
 
 import asyncio
@@ -39,7 +42,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self._sequence = itertools.count()
         self._at_this_instant = 0
         self._halted: dict[Node, list[asyncio.Handle]] = {}
-        self.set_task_factory(_new_task)
+        self.set_task_factory(_new_task)  # type: ignore[arg-type]
 
     # -- the clock ---------------------------------------------------------------------------------
 
@@ -102,16 +105,18 @@ class SimLoop(asyncio.BaseEventLoop):
         count = len(ready)
         self._at_this_instant += count
         if self._at_this_instant > CALLBACKS_PER_INSTANT:
-            raise BudgetExceeded(f"the clock stands still at {self.time():.3f}s: something never yields to it")
+            raise BudgetExceeded(
+                f"the clock stands still at {self.time():.3f}s: something never yields to it"
+            )
         for _ in range(count):
             handle = ready.popleft()
-            if not handle._cancelled and not (self._halted and self._hold_back(handle)):  # type: ignore[attr-defined]
-                handle._run()  # type: ignore[attr-defined]
+            if not handle._cancelled and not (self._halted and self._hold_back(handle)):
+                handle._run()
 
     def _fire(self, timer: asyncio.TimerHandle | asyncio.Future[None]) -> None:
         if isinstance(timer, asyncio.TimerHandle):
             timer._scheduled = False  # type: ignore[attr-defined]
-            if timer._cancelled:  # type: ignore[attr-defined]
+            if timer._cancelled:
                 self._cancelled_timers -= 1
             else:
                 self._ready.append(timer)
@@ -134,7 +139,7 @@ class SimLoop(asyncio.BaseEventLoop):
 
     @staticmethod
     def _is_void(timer: asyncio.TimerHandle | asyncio.Future[None]) -> bool:
-        return timer._cancelled if isinstance(timer, asyncio.TimerHandle) else timer.done()  # type: ignore[attr-defined,no-any-return]
+        return timer._cancelled if isinstance(timer, asyncio.TimerHandle) else timer.done()
 
     def _waiting(self) -> str:
         names = sorted(task.get_name() for task in asyncio.all_tasks(self))
@@ -165,16 +170,16 @@ class SimLoop(asyncio.BaseEventLoop):
 
     # -- what asyncio would ask of the operating system ----------------------------------------------
 
-    async def getaddrinfo(self, host: Any, port: Any, **_: Any) -> list[Any]:  # type: ignore[override]
+    async def getaddrinfo(self, host: Any, port: Any, **_: Any) -> list[Any]:
         return list(self.network.getaddrinfo(host, port))
 
     async def getnameinfo(self, sockaddr: Any, flags: int = 0) -> tuple[str, str]:
         return str(sockaddr[0]), str(sockaddr[1])
 
-    async def create_connection(self, protocol_factory: Any, *args: Any, **options: Any) -> Any:  # type: ignore[override]
+    async def create_connection(self, protocol_factory: Any, *args: Any, **options: Any) -> Any:
         return await self.network.create_connection(protocol_factory, *args, **options)
 
-    async def create_server(self, protocol_factory: Any, *args: Any, **options: Any) -> Any:  # type: ignore[override]
+    async def create_server(self, protocol_factory: Any, *args: Any, **options: Any) -> Any:
         return self.network.create_server(protocol_factory, *args, **options)
 
     async def sock_connect(self, sock: Any, address: Any) -> None:
@@ -196,11 +201,13 @@ class SimLoop(asyncio.BaseEventLoop):
         future = self.create_future()
         try:
             future.set_result(func(*args))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - goes to whoever awaits it
             future.set_exception(error)
         return future
 
-    def call_soon_threadsafe(self, callback: Any, *args: Any, context: Context | None = None) -> asyncio.Handle:
+    def call_soon_threadsafe(
+        self, callback: Any, *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
         return self.call_soon(callback, *args, context=context)
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
@@ -208,7 +215,11 @@ class SimLoop(asyncio.BaseEventLoop):
 
 
 def _new_task(
-    loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, Any], *, context: Context | None = None, **options: Any
+    loop: asyncio.AbstractEventLoop,
+    coro: Coroutine[Any, Any, Any],
+    *,
+    context: Context | None = None,
+    **options: Any,
 ) -> asyncio.Task[Any]:
     """A task that its node keeps alive, and whose unexpected end is told to the History, not to the GC."""
     task = asyncio.Task(coro, loop=loop, context=context, **options)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from harness.model.faults import Direction
 from harness.sim.links import Impairment, Link
 from harness.sim.node import Node, here
-from harness.sim.streams import Connection, Observer
+from harness.sim.streams import Connection, Observer, Unobserved
 from harness.units import NANOSECONDS
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Network:
         self._impairments: list[tuple[str, str, Direction, Impairment]] = []
         self._half_open: dict[int, Connection] = {}
         self.connections: dict[Connection, None] = {}
-        self.observe: Observe = lambda connection: Observer()
+        self.observe: Observe = lambda connection: Unobserved()
         self.on_connect_failure: Callable[[Node, str], None] = lambda node, reason: None
         loop.network = self
 
@@ -130,7 +130,13 @@ class Network:
         return server
 
     async def create_connection(
-        self, protocol_factory: Callable[[], Any], host: Any = None, port: Any = None, *, sock: Any = None, **_: Any
+        self,
+        protocol_factory: Callable[[], Any],
+        host: Any = None,
+        port: Any = None,
+        *,
+        sock: Any = None,
+        **_: Any,
     ) -> tuple[Any, Any]:
         """As asyncio's: connect, or take over what `sock_connect` connected."""
         if sock is not None:
@@ -196,7 +202,9 @@ class _Handshake:
         if server is None:
             raise OSError(errno.EHOSTUNREACH, "No route to host")
         self.server_name = server.name
-        give_up = self.loop.call_at_ns(self.begun + SYN_GIVE_UP, self._fail, errno.ETIMEDOUT, "Connection timed out")
+        give_up = self.loop.call_at_ns(
+            self.begun + SYN_GIVE_UP, self._fail, errno.ETIMEDOUT, "Connection timed out"
+        )
         try:
             self._send_syn(iter(SYN_RETRIES))
             return await self.done
@@ -256,6 +264,11 @@ class SimServer(asyncio.AbstractServer):
     async def start_serving(self) -> None:
         """It serves from the start."""
 
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        return asyncio.get_running_loop()
+
+    async def serve_forever(self) -> None:
+        await asyncio.get_running_loop().create_future()
+
     async def wait_closed(self) -> None:
         """Closing takes no time."""
-

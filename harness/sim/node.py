@@ -61,7 +61,7 @@ class Node:
 
     def _report(self, task: asyncio.Task[Any], on_error: Callable[[Node, str, BaseException], None]) -> None:
         # `_log_traceback` is how asyncio itself knows that nobody has looked at the error yet
-        if task._log_traceback and (error := task.exception()) is not None:  # type: ignore[attr-defined]
+        if task._log_traceback and (error := task.exception()) is not None:
             on_error(self, _name(task), error)
 
     def __repr__(self) -> str:

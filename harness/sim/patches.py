@@ -92,7 +92,9 @@ def _refuse_sleep(seconds: float) -> None:
 
 def _no_threads() -> list[Swap]:
     return [
-        Swap("anyio.to_thread", "run_sync", _run_inline, "a thread would end determinism; these are file reads"),
+        Swap(
+            "anyio.to_thread", "run_sync", _run_inline, "a thread would end determinism; these are file reads"
+        ),
         Swap("threading.Thread", "start", _refuse_thread, "a thread would end determinism"),
     ]
 
@@ -105,7 +107,7 @@ def _refuse_thread(thread: threading.Thread) -> None:
     raise ThreadRefused(f"{thread.name} wants to start a thread; in simulation there are none")
 
 
-def _entropy(loop: SimLoop, streams: Streams, random: NodeRandom, epoch_ns: int) -> list[Swap]:
+def _entropy(loop: SimLoop, random: NodeRandom, epoch_ns: int) -> list[Swap]:
     import uuid
 
     def seeded_uuid4() -> UUID:
@@ -117,7 +119,9 @@ def _entropy(loop: SimLoop, streams: Streams, random: NodeRandom, epoch_ns: int)
     return [
         Swap("tenacity.wait", "random", random, "back-off jitter draws from the global random module"),
         Swap("airflow.sdk.api.client", "uuid7", seeded_uuid7, "correlation ids are random"),
-        Swap("airflow.api_fastapi.auth.tokens", "uuid", ModuleView(uuid, uuid4=seeded_uuid4), "jti is random"),
+        Swap(
+            "airflow.api_fastapi.auth.tokens", "uuid", ModuleView(uuid, uuid4=seeded_uuid4), "jti is random"
+        ),
     ]
 
 
@@ -144,8 +148,15 @@ def _hosts(process_class: type) -> list[Swap]:
         Swap(worker, "setproctitle", lambda title: None, "the harness keeps its own process title"),
         Swap("airflow.sdk.api.client", "get_hostname", lambda: here().name, "tasks report their node's name"),
         Swap("airflow.sdk.api.client", "getuser", lambda: "airflow", "histories must not hold who ran them"),
-        Swap("airflow.sdk.api.client:Client.request.retry", "sleep", bridge.sleep, "retries wait in virtual time"),
-        Swap("aiohttp.connector", "DefaultResolver", _resolver(), "aiodns, where installed, would ask real DNS"),
+        Swap(
+            "airflow.sdk.api.client:Client.request.retry",
+            "sleep",
+            bridge.sleep,
+            "retries wait in virtual time",
+        ),
+        Swap(
+            "aiohttp.connector", "DefaultResolver", _resolver(), "aiodns, where installed, would ask real DNS"
+        ),
     ]
 
 
@@ -162,7 +173,7 @@ def base_swaps(loop: SimLoop) -> list[Swap]:
 def edge_swaps(loop: SimLoop, streams: Streams, *, epoch_ns: int, process_class: type) -> list[Swap]:
     """What the released EdgeWorker and SDK client need besides."""
     random = NodeRandom(streams)
-    return [*_edge_clock(loop), *_entropy(loop, streams, random, epoch_ns), *_hosts(process_class)]
+    return [*_edge_clock(loop), *_entropy(loop, random, epoch_ns), *_hosts(process_class)]
 
 
 def _owner(path: str) -> Any:
@@ -216,8 +227,8 @@ def quiet_logs() -> Iterator[None]:
     """No log lines while the run lasts: the History says the same, and formatting them costs a third of it."""
     disabled, structlog = logging.root.manager.disable, sys.modules.get("structlog")
     logging.disable(logging.CRITICAL)
-    if structlog is not None:  # it comes with Airflow
-        config = structlog.get_config()
+    config = structlog.get_config() if structlog is not None else {}  # it comes with Airflow
+    if structlog is not None:
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     try:
         yield

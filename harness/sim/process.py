@@ -50,7 +50,7 @@ class SimProcess:
         code = 1
         try:
             code = await bridge.run_sync(self._live)
-        except Exception:
+        except Exception:  # noqa: BLE001 - as the released worker's own child process
             self._error_file.write_text(traceback.format_exc())
         finally:
             self._exit(code)

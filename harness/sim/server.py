@@ -74,5 +74,3 @@ def seed_content(state: State) -> None:
 
     state.variables[CONTENT] = rows.Variable(val="1")
     state.connections[CONTENT] = rows.Connection(conn_id=CONTENT, conn_type="http")
-
-

@@ -12,7 +12,7 @@ import socket
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextvars import Context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.sim.node import Node
 from harness.units import NANOSECONDS
@@ -175,7 +175,7 @@ class Endpoint(asyncio.Transport):
                 if data:
                     self.protocol.data_received(data)
                 self.peer._drained()
-            elif not self.protocol.eof_received():
+            elif self.connection.lets_eof_through(self) and not self.protocol.eof_received():
                 self._close("closed by peer")
 
     def timed_out(self) -> None:
@@ -277,10 +277,10 @@ class Endpoint(asyncio.Transport):
         """The limits are those of the kernel here."""
 
     def _check_high_water(self) -> None:
-        if (self.pipe.stalled or self.peer._unread) and not self._writing_paused:
-            if self.get_write_buffer_size() > HIGH_WATER:
-                self._writing_paused = True
-                self.protocol.pause_writing()
+        is_waiting = self.pipe.stalled or self.peer._unread
+        if is_waiting and not self._writing_paused and self.get_write_buffer_size() > HIGH_WATER:
+            self._writing_paused = True
+            self.protocol.pause_writing()
 
     def _drained(self) -> None:
         if self._writing_paused and self.get_write_buffer_size() <= LOW_WATER:
@@ -295,32 +295,55 @@ class Endpoint(asyncio.Transport):
         return known[name]() if name in known else default
 
 
-class Observer:
-    """Watches and may change what passes the client's end of a connection. This one does neither."""
+class Observer(Protocol):
+    """Watches and may change what passes the client's end of a connection."""
 
     def departure(self, data: bytes) -> bytes:
         """The client sends `data`; what is returned is sent."""
-        return data
+        ...
 
     def arrival(self, data: bytes) -> bytes:
         """The client would read `data`; what is returned is read."""
-        return data
+        ...
+
+    def lets_eof_through(self) -> bool:
+        """The server has closed its end: whether the client gets to know."""
+        ...
 
     def lost(self, reason: str) -> None:
         """The client's end is closed; `reason` says how it came about."""
+        ...
+
+
+class Unobserved:
+    """Lets everything pass."""
+
+    def departure(self, data: bytes) -> bytes:
+        return data
+
+    def arrival(self, data: bytes) -> bytes:
+        return data
+
+    def lets_eof_through(self) -> bool:
+        return True
+
+    def lost(self, reason: str) -> None:
+        """Nobody is told."""
 
 
 class Connection:
     """A TCP connection: `near` is the client's end, `far` the server's."""
 
-    def __init__(self, loop: SimLoop, client: Node, server: Node, port: int, links: tuple[Link, Link]) -> None:
+    def __init__(
+        self, loop: SimLoop, client: Node, server: Node, port: int, links: tuple[Link, Link]
+    ) -> None:
         self.client, self.server = client, server
         self.addresses = (client.address, client.new_port()), (server.address, port)
         self.near, self.far = Endpoint(loop, client, self), Endpoint(loop, server, self)
         self.near.peer, self.far.peer = self.far, self.near
         self.near.pipe = Pipe(loop, links[0], self.near, self.far)
         self.far.pipe = Pipe(loop, links[1], self.far, self.near)
-        self.observer = Observer()
+        self.observer: Observer = Unobserved()
         self.on_end: Callable[[Connection], None] | None = None
 
     def observe_departure(self, endpoint: Endpoint, data: bytes) -> bytes:
@@ -328,6 +351,9 @@ class Connection:
 
     def observe_arrival(self, endpoint: Endpoint, data: bytes) -> bytes:
         return self.observer.arrival(data) if endpoint is self.near else data
+
+    def lets_eof_through(self, endpoint: Endpoint) -> bool:
+        return endpoint is self.far or self.observer.lets_eof_through()
 
     def ended(self, endpoint: Endpoint, reason: str) -> None:
         """One end is closed; forget the connection when both are."""

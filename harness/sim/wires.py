@@ -65,14 +65,20 @@ class SimWires:
         def record(type: str, f: str, value: dict[str, Any]) -> None:
             self._record(witness="client", process=process, type=type, f=f, value=value)
 
+        def reset() -> None:
+            loop.call_later(delay, near.reset, context=near.context)
+
+        def answer(data: bytes) -> None:
+            loop.call_later(delay, near.received, data, context=near.context)
+
         return HttpTap(
             source=process,
             target=connection.server.name,
             rules=self.rules,
             record=record,
             new_call=self._new_call,
-            reset=lambda: loop.call_later(delay, near.reset, context=near.context) and None,
-            answer=lambda data: loop.call_later(delay, near.received, data, context=near.context) and None,
+            reset=reset,
+            answer=answer,
         )
 
     def _could_not_connect(self, client: Node, reason: str) -> None:

@@ -101,9 +101,13 @@ class SimWorld:
     def _server_says(self, change: Change) -> None:
         if change.table in ("task_instance", "edge_job", "edge_worker", "log"):
             value = {"key": change.key, "old": change.old, "new": change.new, "cause": change.cause}
-            process = "api" if change.cause.split(" ", 1)[0] in ("PATCH", "POST", "PUT", "DELETE") else "scheduler"
+            process = (
+                "api" if change.cause.split(" ", 1)[0] in ("PATCH", "POST", "PUT", "DELETE") else "scheduler"
+            )
             detail = {name: _plain(item) for name, item in change.detail.items()}
-            self.record(witness="server", process=process, type="ok", f=change.table, value={**value, **detail})
+            self.record(
+                witness="server", process=process, type="ok", f=change.table, value={**value, **detail}
+            )
 
     def _loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         # a callback that nobody awaits has raised: the run cannot be trusted any more

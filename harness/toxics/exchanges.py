@@ -75,6 +75,11 @@ class HttpTap:
             self._complete(exchange, "info", {"reason": "not HTTP"})
         return b"" if rule is not None and rule.does is Lost.REPLY else data
 
+    def lets_eof_through(self) -> bool:
+        """Where a request or reply was lost, the news that the server closed is lost as well."""
+        rule = self.exchange.rule if self.exchange is not None else None
+        return rule is None or rule.does is Lost.ANSWERED
+
     def lost(self, reason: str) -> None:
         """The client's end is closed: nobody can know what became of a call under way."""
         if self.exchange is not None and self.exchange.sent:
@@ -84,14 +89,18 @@ class HttpTap:
 
     def request_head(self, method: str, path: str) -> None:
         call = understand(method, path)
-        self.exchange = Exchange(call.name, call.path, method, first_fit(self.rules, self.source, self.target, call.name))
+        self.exchange = Exchange(
+            call.name, call.path, method, first_fit(self.rules, self.source, self.target, call.name)
+        )
         self.opened = True
 
     def request_end(self, body: bytes) -> None:
         exchange = self.exchange
         assert exchange is not None
         exchange.sent, exchange.call, self.opened = True, self.new_call(), False
-        self.record("invoke", exchange.name, {"call": exchange.call, **exchange.path, **_kept(exchange.name, body)})
+        self.record(
+            "invoke", exchange.name, {"call": exchange.call, **exchange.path, **_kept(exchange.name, body)}
+        )
         if (rule := exchange.rule) is not None and rule.does is not Lost.REPLY:
             rule.hit(self.source, exchange.name)
             self._lose_request(rule)

@@ -82,7 +82,8 @@ class _Wire(asyncio.Protocol):
 
     async def exchange(self, data: bytes, timeout: float) -> Reply:
         loop = asyncio.get_running_loop()
-        self._waiter = waiter = loop.create_future()
+        waiter: asyncio.Future[Reply] = loop.create_future()
+        self._waiter = waiter
         self._headers: dict[bytes, bytes] = {}
         self._body = b""
         self._parser = httptools.HttpResponseParser(self)

@@ -57,7 +57,9 @@ class ScriptedWorker:
 
     # -- the Edge API ------------------------------------------------------------------------------
 
-    async def _edge_call(self, method: str, path: str, body: Any = None, *, client: ApiClient | None = None) -> Any:
+    async def _edge_call(
+        self, method: str, path: str, body: Any = None, *, client: ApiClient | None = None
+    ) -> Any:
         """Call the Edge API until it answers; each attempt has a token of its own. Raises Refused on 4xx."""
 
         async def attempt() -> Reply:

@@ -65,17 +65,17 @@ class TaskProcess:
 
     def _watch(self, body: Body, task: Submission) -> bool | None:
         """Heartbeat while the body runs. None: it ended by itself; True: the server withdrew the task."""
-        if (verdict := self._heartbeat()) is not None:
-            return verdict
-        if task.reads:
-            self._read()
-        while not body.done:
-            wait = min(MIN_HEARTBEAT_INTERVAL, body.ends_at - self.site.monotonic())
-            if wait > 0:
-                self.sleep(wait)
-            if not body.done and (verdict := self._heartbeat()) is not None:
+        reads = task.reads
+        while True:
+            if (verdict := self._heartbeat()) is not None:
                 return verdict
-        return None
+            if reads:
+                self._read()
+                reads = False
+            left = body.ends_at - self.site.monotonic()
+            self.sleep(max(0.0, min(MIN_HEARTBEAT_INTERVAL, left)))
+            if body.done:
+                return None
 
     def _heartbeat(self) -> bool | None:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from harness.model.faults import Direction
 from harness.rng import Streams
@@ -29,7 +29,7 @@ class Lab:
         self.client, self.server = self.network.boot("client"), self.network.boot("server")
         self.strikes: list[tuple[str, str]] = []
 
-    def __enter__(self) -> Lab:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

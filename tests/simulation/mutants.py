@@ -95,8 +95,7 @@ class NeverBeats(ScriptedWorker):
     async def _run_job(self, key: str, job: dict[str, Any]) -> None:
         class Silent(ScriptedTask):
             async def _accompany(self, body: Any, task: Any) -> bool:
-                while not body.done:
-                    await asyncio.sleep(1)
+                await asyncio.sleep(body.ends_at - self.site.monotonic())
                 return True
 
         await self._run_job_as(Silent, key, job)
@@ -126,7 +125,10 @@ class Mutant:
         return Scenario(
             fleet=Fleet(count=2, slots=self.slots, kind=Workers.SCRIPTED),
             tasks=Tasks(
-                count=self.tasks, lasting=(lasting / 2, lasting), over=seconds(30), retry_delay=seconds(self.retry_delay)
+                count=self.tasks,
+                lasting=(lasting / 2, lasting),
+                over=seconds(30),
+                retry_delay=seconds(self.retry_delay),
             ),
             faults=self.faults,
             until=minutes(10),
@@ -177,9 +179,7 @@ MUTANTS = (
         name="a scheduler that never rescues what is stuck in queued",
         caught_by="every_task_finishes",
         settings=Settings(task_queued_timeout=FOR_EVER),
-        faults=(
-            LoseReplies(a="*", b="api", at=seconds(1), lasting=minutes(2), calls="jobs.fetch", times=4),
-        ),
+        faults=(LoseReplies(a="*", b="api", at=seconds(1), lasting=minutes(2), calls="jobs.fetch", times=4),),
     ),
     Mutant(
         name="a server that acknowledges success and does not store it",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 
 import pytest
@@ -33,7 +34,7 @@ def test_a_sleep_longer_than_the_loops_longest_wait_is_one_sleep(lab: Lab) -> No
 
 
 def test_timers_of_one_instant_run_in_the_order_in_which_they_were_set(lab: Lab) -> None:
-    seen = []
+    seen: list[int] = []
 
     async def main() -> None:
         for n in range(100):
@@ -73,10 +74,10 @@ def test_a_run_does_not_go_past_its_budget_of_time(lab: Lab) -> None:
 
 def test_code_that_never_lets_the_clock_move_is_stopped(lab: Lab) -> None:
     async def spin() -> None:
-        while True:
+        for _ in itertools.count():
             await asyncio.sleep(0)
 
-    with pytest.raises(BudgetExceeded, match="the clock stands still at 0.000s"):
+    with pytest.raises(BudgetExceeded, match=r"the clock stands still at 0\.000s"):
         lab.run(spin())
 
 
@@ -90,19 +91,19 @@ def test_a_thread_is_refused_by_name(lab: Lab) -> None:
 
 def test_an_executor_of_threads_is_refused_and_the_default_one_runs_inline(lab: Lab) -> None:
 
-    async def main() -> threading.Thread:
+    async def main() -> None:
         with pytest.raises(ThreadRefused):
             lab.loop.run_in_executor(object(), print)
-        return await lab.loop.run_in_executor(None, threading.current_thread)
+        assert await lab.loop.run_in_executor(None, threading.current_thread) is threading.main_thread()
 
-    assert lab.run(main()) is threading.main_thread()
+    lab.run(main())
 
 
 def test_a_paused_node_misses_nothing_and_a_dead_one_does_nothing_more(lab: Lab) -> None:
     ticks = []
 
     async def tick() -> None:
-        while True:
+        while lab.loop.time() < 60:
             await asyncio.sleep(1)
             ticks.append(lab.loop.time())
 

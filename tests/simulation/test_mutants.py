@@ -23,10 +23,12 @@ def test_a_mutant_is_caught_by_the_invariant_that_is_there_for_it(mutant: Mutant
     assert mutant.caught_by in {found.invariant for found in verdict.counterexamples}
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+# where a fault never strikes, the storm itself is what is wrong
+FAIR_STORMS = [mutant for mutant in MUTANTS if mutant.caught_by != "every_fault_struck"]
+
+
+@pytest.mark.parametrize("mutant", FAIR_STORMS, ids=lambda mutant: mutant.name)
 def test_the_same_storm_is_valid_on_the_correct_system(mutant: Mutant) -> None:
-    if mutant.caught_by == "every_fault_struck":
-        pytest.skip("what is wrong there is the storm itself")
     plan = make_plan(mutant.scenario(), 1, name="control")
     verdict = judge(run_in_sim(plan, parts=Parts()).history, plan)
     assert verdict.counterexamples == ()

@@ -13,7 +13,7 @@ def test_the_drawing_is_the_tree() -> None:
         if "── " not in line:
             continue
         name = line.partition("── ")[2].split()[0]
-        depth = (line.index("──") - 5) // 4 + 1
+        depth = (line.index("──") - 1) // 4 + 1
         path[depth:] = [name]
         parents[name] = path[depth - 1]
     classes = [item for item in vars(errors).values() if inspect.isclass(item)]
