@@ -15,7 +15,8 @@ from harness.model.faults import (
     RestartServer,
     ServerErrors,
 )
-from harness.model.plan import Plan, make_plan
+from harness.model.plan import Plan
+from harness.model.planning import make_plan
 from harness.model.scenario import Fleet, Link, Scenario, Tasks, Workers
 from harness.runner import Run, run_plan
 from harness.units import hours, minutes, ms, seconds

@@ -112,7 +112,7 @@ def _plan(
 ) -> Plan:
     from harness import catalogue
     from harness.errors import UsageError
-    from harness.model.plan import make_plan
+    from harness.model.planning import make_plan
 
     texts = {key: catalogue.to_text(value) for key, value in parameters.items()}
     try:

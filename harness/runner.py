@@ -10,6 +10,7 @@ from harness.errors import BadParameter
 from harness.invariants import judge
 from harness.model.history import History
 from harness.model.plan import Plan
+from harness.model.plan_checks import check_plan
 from harness.model.verdict import Verdict
 from harness.nemesis import check_capable
 from harness.units import NANOSECONDS
@@ -43,6 +44,7 @@ def run_plan(plan: Plan, *, world: str = "sim", progress: Callable[[float], None
     from harness.sim.session import prepare, run_in_sim
     from harness.sim.world import SimWorld
 
+    check_plan(plan)
     check_capable(plan, world=world, capabilities=SimWorld.capabilities)
     prepare(plan)
     begun = time.perf_counter()

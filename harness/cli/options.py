@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from harness.errors import UsageError
 from harness.model.scenario import Workers
+from harness.runner import WORLDS
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction["_Parser"]
@@ -92,9 +93,7 @@ def _replay(commands: Commands) -> None:
 
 
 def _common(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--world", choices=("sim", "live"), default="sim", help="simulated, or real (default: sim)"
-    )
+    command.add_argument("--world", choices=WORLDS, default="sim", help="where it runs (default: sim)")
     command.add_argument("--json", action="store_true", help="print one JSON object instead of the story")
     command.add_argument(
         "--out", type=Path, metavar="DIR", help="store the run there; must be absent or empty"

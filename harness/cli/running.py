@@ -16,7 +16,9 @@ from harness import catalogue
 from harness.cli.options import DEFAULT_SEED
 from harness.errors import BadParameter, UsageError
 from harness.invariants import judge, named
-from harness.model.plan import Plan, make_plan, read_plan
+from harness.model.plan import Plan
+from harness.model.plan_file import read_plan
+from harness.model.planning import make_plan
 from harness.model.scenario import Workers
 from harness.report import store, terminal
 from harness.report.story import tell

@@ -17,7 +17,8 @@ from typing import Any
 
 from harness.errors import BadHistory, UsageError
 from harness.model.history import History, read_history
-from harness.model.plan import Plan, plan_to_json, read_plan
+from harness.model.plan import Plan
+from harness.model.plan_file import plan_to_json, read_plan
 
 RUNS = Path("runs")
 PLAN, HISTORY, STORY, VERDICT = "plan.json", "history.jsonl", "story.txt", "verdict.json"

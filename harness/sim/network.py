@@ -39,7 +39,7 @@ class Network:
         self.hosts: dict[str, Node] = {}
         self._links: dict[tuple[str, str], Link] = {}
         self._impairments: list[tuple[str, str, Direction, Impairment]] = []
-        self._half_open: dict[int, Connection] = {}
+        self._half_open: dict[Any, Connection] = {}
         self.connections: dict[Connection, None] = {}
         self.observe: Observe = lambda connection: Unobserved()
         self.on_connect_failure: Callable[[Node, str], None] = lambda node, reason: None
@@ -140,8 +140,7 @@ class Network:
     ) -> tuple[Any, Any]:
         """As asyncio's: connect, or take over what `sock_connect` connected."""
         if sock is not None:
-            connection = self._half_open.pop(sock.fileno())
-            sock.close()  # a real socket that never left this process
+            connection = self._half_open.pop(sock)
         else:
             connection = await self.connect(self.getaddrinfo(host, port)[0][4])
         protocol = protocol_factory()
@@ -149,8 +148,8 @@ class Network:
         return connection.near, protocol
 
     async def sock_connect(self, sock: Any, address: tuple[str, int]) -> None:
-        """Connect a real, idle socket object in name only; `create_connection(sock=…)` goes on from there."""
-        self._half_open[sock.fileno()] = await self.connect(address)
+        """Connect a socket object in name only; `create_connection(sock=…)` goes on from there."""
+        self._half_open[sock] = await self.connect(address)
 
     async def connect(self, address: tuple[str, int]) -> Connection:
         """The TCP handshake from the node that asks. Raises OSError as Linux does."""

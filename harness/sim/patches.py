@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import socket
 import sys
 import threading
 import types
@@ -26,6 +27,7 @@ from harness.rng import Streams, uuid4, uuid7
 from harness.sim import bridge
 from harness.sim.loop import SimLoop
 from harness.sim.node import NODE, here
+from harness.sim.streams import IdleSocket
 from harness.units import NANOSECONDS
 
 
@@ -153,6 +155,12 @@ def _hosts(process_class: type) -> list[Swap]:
             "sleep",
             bridge.sleep,
             "retries wait in virtual time",
+        ),
+        Swap(
+            "aiohappyeyeballs.impl",
+            "socket",
+            ModuleView(socket, socket=IdleSocket),
+            "no real sockets are opened",
         ),
         Swap(
             "aiohttp.connector", "DefaultResolver", _resolver(), "aiodns, where installed, would ask real DNS"

@@ -31,7 +31,7 @@ from harness.units import NANOSECONDS, nanoseconds, seconds
 from harness.workers.edge import airflow_options, require_airflow
 
 EPOCH_NS = int(EPOCH.timestamp()) * NANOSECONDS
-HOUSEKEEPING = seconds(30)
+HOUSEKEEPING = seconds(60)
 """How often, in virtual time, garbage is collected and progress told: at the same moments in every run."""
 
 Progress = Callable[[float], None]

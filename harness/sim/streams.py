@@ -111,6 +111,19 @@ class Pipe:
         self.stalled.clear()
 
 
+class IdleSocket:
+    """A socket that is only carried from `sock_connect` to `create_connection`, and names the attempt."""
+
+    def __init__(self, family: int = socket.AF_INET, type: int = socket.SOCK_STREAM, proto: int = 0) -> None:
+        self.family, self.type, self.proto = family, type, proto
+
+    def setblocking(self, flag: bool) -> None:
+        """Nothing blocks here."""
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
 class FakeSocket:
     """What libraries ask of a transport's socket."""
 

@@ -65,7 +65,9 @@ class SimWorld:
     def __init__(self, plan: Plan, *, loop: SimLoop, folder: Path, parts: Parts | None = None) -> None:
         self.plan, self.loop, self.parts = plan, loop, parts or Parts()
         self.streams = Streams(plan.seed)
-        self.history = History(header={"scenario": plan.scenario, "seed": plan.seed, "plan": plan.digest()})
+        self.history = History(
+            header={"scenario": plan.scenario, "seed": plan.seed, "world": self.name, "plan": plan.digest()}
+        )
         self.clock = SimClock(loop)
         link = plan.link
         wires = Network(loop, self.streams, delay=nanoseconds(link.delay), jitter=nanoseconds(link.jitter))

@@ -10,6 +10,8 @@ from http import HTTPStatus
 
 from harness.model.faults import Aftermath
 
+_KNOWN = frozenset(HTTPStatus)
+
 
 class Lost(Enum):
     """What a rule does to a call."""
@@ -50,7 +52,7 @@ class Rule:
 
     def answer(self) -> bytes:
         """The HTTP/1.1 response of something in front of the server."""
-        phrase = HTTPStatus(self.status).phrase
+        phrase = HTTPStatus(self.status).phrase if self.status in _KNOWN else "Unknown"
         retry = f"retry-after: {self.retry_after}\r\n" if self.retry_after is not None else ""
         head = f"HTTP/1.1 {self.status} {phrase}\r\ncontent-type: text/plain\r\n{retry}"
         return f"{head}content-length: {len(phrase)}\r\n\r\n{phrase}".encode()

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from harness.invariants import judge
 from harness.model.faults import Kill, Partition
 from harness.model.history import History
-from harness.model.plan import Plan, make_plan
+from harness.model.plan import Plan
+from harness.model.planning import make_plan
 from harness.model.scenario import Fleet, Scenario, Tasks, Workers
 from harness.model.verdict import Verdict
 from harness.report.story import tell

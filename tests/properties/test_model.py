@@ -18,7 +18,9 @@ from harness.model import faults
 from harness.model.faults import FAULTS, Fault
 from harness.model.history import TYPES, WITNESSES, History, read_history
 from harness.model.moments import moment
-from harness.model.plan import Plan, make_plan, plan_from_json, plan_to_json
+from harness.model.plan import Plan
+from harness.model.plan_file import plan_from_json, plan_to_json
+from harness.model.planning import make_plan
 from harness.model.scenario import Fleet, Scenario, Tasks, Workers
 from harness.rng import Streams
 from harness.units import format_duration, minutes, nanoseconds, parse_duration, seconds
@@ -29,7 +31,7 @@ SPANS = st.timedeltas(timedelta(microseconds=1), seconds(100))
 BY_HINT: dict[Any, st.SearchStrategy[Any]] = {
     timedelta: SPANS,
     timedelta | None: st.none() | SPANS,
-    int: st.integers(1, 599),
+    int: st.integers(400, 599),
     int | None: st.none() | st.integers(1, 9),
     float: st.floats(0, 1),
     str: st.sampled_from(["worker-1", "worker-*", "api", "ti.*"]),

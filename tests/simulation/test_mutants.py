@@ -6,7 +6,7 @@ import pytest
 
 from harness.catalogue import find
 from harness.invariants import judge
-from harness.model.plan import make_plan
+from harness.model.planning import make_plan
 from harness.model.scenario import ALL_INVARIANTS, Workers
 from harness.model.verdict import Answer
 from harness.runner import run_plan

@@ -10,7 +10,7 @@ from importlib.metadata import PackagePath, distribution
 import pytest
 
 from harness.catalogue import find
-from harness.model.plan import make_plan
+from harness.model.planning import make_plan
 from harness.runner import run_plan
 
 RELEASED = {

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from harness.catalogue import entries
-from harness.model.plan import make_plan
+from harness.model.planning import make_plan
 from harness.model.scenario import Workers
 from harness.runner import run_plan
 

@@ -10,10 +10,6 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from harness.model.plan import make_plan
-from harness.model.scenario import Fleet, Scenario, Workers
-from harness.runner import run_plan
-
 PASSES = """
     from harness import Workers
     def test_it(run) -> None:
@@ -42,12 +38,6 @@ pytest_plugins = ["pytester"]
 Session = Callable[..., str]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def loaded() -> None:
-    """Each inner session forgets what it imported; what is imported out here is imported once."""
-    run_plan(make_plan(Scenario(fleet=Fleet(kind=Workers.SCRIPTED)), 1, name="loaded"))
-
-
 @pytest.fixture
 def session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Session:
     """`session(code, *options)`: what a pytest says that runs the code as a test file."""
@@ -56,7 +46,7 @@ def session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Sessi
     def run(code: str, *options: str, plugins: tuple[str, ...] = ("harness.pytest_plugin",)) -> str:
         pytester.makepyfile(code)
         chosen = [word for plugin in plugins for word in ("-p", plugin)]
-        result = pytester.runpytest_inprocess("-p", "no:cacheprovider", *chosen, *options)
+        result = pytester.runpytest_subprocess("-p", "no:cacheprovider", *chosen, *options)
         return "\n".join(result.outlines + result.errlines)
 
     return run

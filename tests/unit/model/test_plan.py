@@ -12,7 +12,9 @@ import pytest
 from harness.errors import BadPlan
 from harness.model.draws import Draw
 from harness.model.faults import Fault, Kill, Partition, ResetPeer
-from harness.model.plan import Plan, Submission, make_plan, plan_from_json, plan_to_json, read_plan
+from harness.model.plan import Plan, Submission
+from harness.model.plan_file import plan_from_json, plan_to_json, read_plan
+from harness.model.planning import make_plan
 from harness.model.scenario import Fleet, Scenario, Tasks, Workers
 from harness.units import minutes, seconds
 

@@ -1,0 +1,1 @@
+"""Measurements of the simulator on this machine: `make bench`. Ratios within one run; nothing is asserted."""
