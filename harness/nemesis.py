@@ -70,7 +70,7 @@ def _restart_server(fault: f.RestartServer, world: World, strike: Strike) -> Hea
     return world.server.restart(fault.target, strike)
 
 
-_ACTIONS: dict[type[Fault], tuple[Capability, Callable[..., Heal]]] = {
+ACTIONS: dict[type[Fault], tuple[Capability, Callable[..., Heal]]] = {
     f.Partition: (Capability.PARTITION, _partition),
     f.Latency: (Capability.LATENCY, _latency),
     f.PacketLoss: (Capability.PACKET_LOSS, _packet_loss),
@@ -86,7 +86,7 @@ _ACTIONS: dict[type[Fault], tuple[Capability, Callable[..., Heal]]] = {
 
 def check_capable(plan: Plan, *, world: str, capabilities: frozenset[Capability]) -> None:
     """Raise NotCapable where the plan asks for what that world cannot do."""
-    needed = [(type(fault).__name__, _ACTIONS[type(fault)][0]) for fault in plan.faults]
+    needed = [(type(fault).__name__, ACTIONS[type(fault)][0]) for fault in plan.faults]
     needed += [(worker.name, Capability(f"{worker.kind} workers")) for worker in plan.workers]
     for name, capability in needed:
         if capability not in capabilities:
@@ -134,7 +134,7 @@ async def _strike_with(index: int, fault: Fault, world: World) -> None:
 
     await world.clock.sleep_until(fault.at)
     say("fault.begin", name=type(fault).__name__, text=describe(fault))
-    heal = _ACTIONS[type(fault)][1](fault, world, strike)
+    heal = ACTIONS[type(fault)][1](fault, world, strike)
     end = ends_at(fault)
     if end is not None:
         await world.clock.sleep_until(end)

@@ -1,10 +1,12 @@
 """What the application does around its routes, called as ASGI: no client, no sockets."""
 
 import asyncio
+import inspect
 import json
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
 from fake_api import create_app
@@ -129,3 +131,10 @@ def test_the_default_clock_and_ids_are_real() -> None:
     ids = [uuid7() for _ in range(3)]
     assert {(each.version, each.variant) for each in ids} == {(7, "specified in RFC 4122")}
     assert len(set(ids)) == 3
+
+
+def test_no_endpoint_would_start_a_thread(world: World) -> None:
+    apps = create_execution_app(world.state), create_edge_app(world.state)
+    endpoints = [route.endpoint for app in apps for route in app.routes if isinstance(route, APIRoute)]
+    assert len(endpoints) > 20
+    assert [each for each in endpoints if not inspect.iscoroutinefunction(each)] == []
