@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from random import Random
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -15,6 +18,7 @@ import httptools
 
 from harness.errors import HarnessError
 
+RETRY_FIRST, RETRY_MOST = 1.0, 15.0  # seconds between attempts, at first and at most
 TIMEOUT = 5.0  # seconds for connecting and for a reply: [workers] execution_api_timeout
 
 
@@ -32,6 +36,30 @@ class Reply(NamedTuple):
     def json(self) -> Any:
         """The body as JSON; None for an empty one."""
         return json.loads(self.body) if self.body else None
+
+
+class Refused(HarnessError):
+    """The server answered 4xx: asking again would not help."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(f"{reply.status} {reply.body[:200]!r}")
+        self.reply = reply
+
+
+async def persist(attempt: Callable[[], Awaitable[Reply]], *, random: Random) -> Reply:
+    """Attempt until the server answers, with growing waits. Raises Refused when it answers 4xx."""
+    wait = RETRY_FIRST
+    while True:
+        retry_after = 0.0
+        with suppress(Unreachable):
+            reply = await attempt()
+            if reply.status < 400:
+                return reply
+            if reply.status < 500 and reply.status != 429:
+                raise Refused(reply)
+            retry_after = float(reply.headers.get(b"retry-after", b"0"))
+        await asyncio.sleep(max(retry_after, random.uniform(RETRY_FIRST, wait)))
+        wait = min(wait * 2, RETRY_MOST)
 
 
 class ApiClient:

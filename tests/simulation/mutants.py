@@ -26,7 +26,8 @@ from harness import (
 )
 from harness.model.faults import Fault
 from harness.sim.world import Parts
-from harness.workers.scripted import ScriptedTask, ScriptedWorker
+from harness.workers.scripted import ScriptedWorker
+from harness.workers.scripted_task import ScriptedTask
 
 # -- wrong servers ---------------------------------------------------------------------------------------
 
@@ -67,8 +68,8 @@ def never_has_work(*args: Any, **options: Any) -> Outcome:
 class GivesUp(ScriptedWorker):
     """The first call that is not answered ends the worker."""
 
-    async def _persist(self, attempt: Any) -> Any:
-        return await attempt()
+    async def _edge_call(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
+        return (await self._edge_attempt(options.get("client") or self._edge, method, path, body)).json()
 
 
 class MiscountsSlots(ScriptedWorker):

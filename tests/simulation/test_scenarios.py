@@ -37,9 +37,7 @@ def test_a_worker_that_keeps_trying_survives_a_ten_minute_partition() -> None:
 
 @pytest.mark.parametrize("workers", list(Workers))
 def test_each_call_of_a_tasks_life_may_lose_its_reply_once(workers: Workers) -> None:
-    # the reference worker pushes no logs, so that fault cannot strike it
-    expected = set() if workers is Workers.EDGE else {"every_fault_struck"}
-    assert _broken(_run("lost-replies", workers=workers)) == expected
+    assert _run("lost-replies", workers=workers).verdict.answer is Answer.VALID
 
 
 @pytest.mark.parametrize("workers", list(Workers))
