@@ -66,6 +66,7 @@ clean:  ## remove .venv, caches and builds; what you recorded in runs/ stays
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.installed: $(VENV)/.locked pyproject.toml
+	@$(HAVE_PIP)
 	@$(PIP_INSTALL) --no-build-isolation --editable .
 	@touch $@
 	@echo "Ready: $(BIN)/harness"
