@@ -37,7 +37,7 @@ class Application:
         if scope["type"] == "lifespan":
             await self._lifespan(scope, receive, send)
             return
-        prefix = "/" + scope["path"].split("/", 2)[1]
+        prefix = "/".join(scope["path"].split("/", 2)[:2])
         app = self._apps.get(prefix)
         if app is None:
             await NOT_FOUND(scope, receive, send)

@@ -7,7 +7,8 @@ HarnessError
 │   ├── BadPlan                truncated, edited, of another version
 │   ├── BadHistory             truncated, of another version
 │   ├── MissingExtra           an optional dependency is not installed
-│   └── NotCapable             the plan asks for what the world cannot do
+│   ├── NotCapable             the plan asks for what the world cannot do
+│   └── NotAlone               another run, or an event loop, is under way where the run would be
 └── SimulationError            the run cannot go on; exit code 70
     ├── Deadlock               nothing can ever happen again
     ├── BudgetExceeded         more virtual time or events than allowed
@@ -47,6 +48,10 @@ class MissingExtra(UsageError):
 
 class NotCapable(UsageError):
     """The plan asks for something this world has declared it cannot do."""
+
+
+class NotAlone(UsageError):
+    """A simulated run swaps clock and sleep for its whole process, and something else needs them now."""
 
 
 class SimulationError(HarnessError):

@@ -92,6 +92,8 @@ class SimFleet:
             self._say(name, "fail", "worker.exit", {"reason": "an error ended it", "error": text})
         else:
             self._say(name, "info", "worker.exit", {"reason": "it was done"})
+        if self._planned[name].kind is Workers.SCRIPTED:  # its tasks run in its own process
+            self._kill_bodies(node, "its worker ended")
         self._abandon_background(node)
 
     def _abandon_background(self, node: Node) -> None:
@@ -126,6 +128,10 @@ class SimFleet:
         self._bodies[node.name] = [*running, body]
         return body
 
+    def _kill_bodies(self, node: Node, reason: str) -> None:
+        for body in self._bodies[node.name]:
+            body.kill(reason)
+
     # -- faults ------------------------------------------------------------------------------------
 
     def _targets(self, pattern: str) -> list[Node]:
@@ -140,8 +146,7 @@ class SimFleet:
         for node in killed:
             bodies = [body for body in self._bodies[node.name] if not body.done]
             strike(node.name, f"killed with {len(bodies)} running tasks")
-            for body in bodies:
-                body.kill("its host was killed")
+            self._kill_bodies(node, "its host was killed")
             self._wires.kill(node)
             self._say(node.name, "info", "worker.exit", {"reason": "killed"})
 
@@ -155,11 +160,13 @@ class SimFleet:
         paused = self._targets(target)
         for node in paused:
             strike(node.name, "stopped")
+            node.pauses += 1
             self.world.loop.halt(node)
 
         def go_on() -> None:
             for node in paused:
-                if node.alive:
+                node.pauses -= 1
+                if node.alive and not node.pauses:
                     self.world.loop.resume(node)
 
         return go_on

@@ -16,7 +16,7 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context
-from typing import Any
+from typing import Any, Self
 
 from harness.errors import BudgetExceeded, Deadlock, ThreadRefused
 from harness.sim.node import NODE, Node
@@ -40,6 +40,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self._timers: list[tuple[int, int, asyncio.TimerHandle | asyncio.Future[None]]] = []
         self._cancelled_timers = 0
         self._sequence = itertools.count()
+        self.task_numbers = itertools.count()
         self._at_this_instant = 0
         self._halted: dict[Node, list[asyncio.Handle]] = {}
         self.set_task_factory(_new_task)  # type: ignore[arg-type]
@@ -72,6 +73,8 @@ class SimLoop(asyncio.BaseEventLoop):
         return timer
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        if not handle._scheduled:  # type: ignore[attr-defined]  # it has fired already
+            return
         self._cancelled_timers += 1
         if self._cancelled_timers > 1000 and self._cancelled_timers * 2 > len(self._timers):
             self._timers = [entry for entry in self._timers if not self._is_void(entry[2])]
@@ -214,15 +217,29 @@ class SimLoop(asyncio.BaseEventLoop):
         """There is none."""
 
 
+class SimTask(asyncio.Task[Any]):
+    """A task that hashes by its number: a set of tasks, as TaskGroup keeps one, has one order in every run."""
+
+    number: int
+
+    def __new__(cls, *_: Any, loop: SimLoop, **__: Any) -> Self:
+        task = super().__new__(cls)
+        task.number = next(loop.task_numbers)
+        return task
+
+    def __hash__(self) -> int:
+        return self.number
+
+
 def _new_task(
-    loop: asyncio.AbstractEventLoop,
+    loop: SimLoop,
     coro: Coroutine[Any, Any, Any],
     *,
     context: Context | None = None,
     **options: Any,
 ) -> asyncio.Task[Any]:
     """A task that its node keeps alive, and whose unexpected end is told to the History, not to the GC."""
-    task = asyncio.Task(coro, loop=loop, context=context, **options)
+    task = SimTask(coro, loop=loop, context=context, **options)
     node = context.get(NODE) if context is not None else NODE.get()
     if node is not None:
         node.tasks[task] = None

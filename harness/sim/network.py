@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from harness.model.faults import Direction
 from harness.sim.links import Impairment, Link
 from harness.sim.node import Node, here
-from harness.sim.streams import Connection, Observer, Unobserved
+from harness.sim.streams import Connection, IdleSocket, Observer, Unobserved
 from harness.units import NANOSECONDS
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ class Network:
         self.hosts: dict[str, Node] = {}
         self._links: dict[tuple[str, str], Link] = {}
         self._impairments: list[tuple[str, str, Direction, Impairment]] = []
-        self._half_open: dict[Any, Connection] = {}
         self.connections: dict[Connection, None] = {}
         self.observe: Observe = lambda connection: Unobserved()
         self.on_connect_failure: Callable[[Node, str], None] = lambda node, reason: None
@@ -109,11 +108,12 @@ class Network:
                 yield link
 
     def connections_between(self, a: str, b: str) -> list[Connection]:
-        """The live connections between hosts that fit the patterns."""
+        """The connections between hosts that fit the patterns, as far as their clients still hold them."""
         return [
             connection
             for connection in self.connections
-            if _on_link(a, b, Direction.BOTH, connection.client.name, connection.server.name)
+            if not connection.near.closed
+            and _on_link(a, b, Direction.BOTH, connection.client.name, connection.server.name)
         ]
 
     # -- connecting and listening ------------------------------------------------------------------------
@@ -140,16 +140,16 @@ class Network:
     ) -> tuple[Any, Any]:
         """As asyncio's: connect, or take over what `sock_connect` connected."""
         if sock is not None:
-            connection = self._half_open.pop(sock)
+            connection, sock.connection = sock.connection, None
         else:
             connection = await self.connect(self.getaddrinfo(host, port)[0][4])
         protocol = protocol_factory()
         connection.near.attach(protocol)
         return connection.near, protocol
 
-    async def sock_connect(self, sock: Any, address: tuple[str, int]) -> None:
-        """Connect a socket object in name only; `create_connection(sock=…)` goes on from there."""
-        self._half_open[sock] = await self.connect(address)
+    async def sock_connect(self, sock: IdleSocket, address: tuple[str, int]) -> None:
+        """Connect; `create_connection(sock=…)` goes on from there."""
+        sock.connection = await self.connect(address)
 
     async def connect(self, address: tuple[str, int]) -> Connection:
         """The TCP handshake from the node that asks. Raises OSError as Linux does."""
@@ -207,24 +207,34 @@ class _Handshake:
         try:
             self._send_syn(iter(SYN_RETRIES))
             return await self.done
+        except asyncio.CancelledError:
+            if self.done.done() and not self.done.cancelled() and self.done.exception() is None:
+                self.done.result().near.close()  # connected, but its caller was cancelled before it knew
+            raise
         finally:
             give_up.cancel()
 
     def _send_syn(self, retries: Iterator[int]) -> None:
-        if self.done.done():
+        if self.done.done() or not self.client.alive:
             return
         forth = self.network.link(self.client.name, self.server_name)
         back = self.network.link(self.server_name, self.client.name)
         if forth.blocks(self.client) or back.blocks(self.client):
-            again = next(retries, None)
-            if again is not None:
-                self.loop.call_at_ns(self.begun + again, self._send_syn, retries)
-            return
-        arrives = self.loop.now + forth.draw_delay(self.client)
-        self.loop.call_at_ns(arrives, self._arrive, back, context=_KERNEL)
+            self._send_again(retries)
+        else:
+            arrives = self.loop.now + forth.draw_delay(self.client)
+            self.loop.call_at_ns(arrives, self._arrive, back, retries, context=_KERNEL)
 
-    def _arrive(self, back: Link) -> None:
-        if self.done.done():
+    def _send_again(self, retries: Iterator[int]) -> None:
+        again = next((retry for retry in retries if self.begun + retry > self.loop.now), None)
+        if again is not None:
+            self.loop.call_at_ns(self.begun + again, self._send_syn, retries, context=_KERNEL)
+
+    def _arrive(self, back: Link, retries: Iterator[int]) -> None:
+        if self.done.done() or not self.client.alive:
+            return
+        if back.blocks(self.client):  # cut while the SYN was on its way: the answer is lost
+            self._send_again(retries)
             return
         server = self.network.hosts[self.server_name]
         replied = self.loop.now + back.draw_delay(self.client)
@@ -234,7 +244,7 @@ class _Handshake:
             )
             return
         connection = self.network.establish(self.client, server, self.address[1])
-        self.loop.call_at_ns(replied, self._connected, connection, context=self.client.context())
+        self.loop.call_at_ns(replied, self._connected, connection, context=_KERNEL)
 
     def _connected(self, connection: Connection) -> None:
         if self.done.done():  # the client gave up meanwhile: its kernel answers RST

@@ -5,6 +5,7 @@ All are undone when the run ends. A seam that a library offers is used instead w
 
 from __future__ import annotations
 
+import functools
 import importlib
 import logging
 import os
@@ -12,7 +13,7 @@ import socket
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,10 +144,13 @@ class _NodeOS(ModuleView):
 
 
 def _hosts(process_class: type) -> list[Swap]:
-    worker = "airflow.providers.edge3.cli.worker"
+    worker, edge_client = "airflow.providers.edge3.cli.worker", "airflow.providers.edge3.cli.api_client"
     return [
         Swap(worker, "Process", process_class, "job processes are greenlets of the worker's node"),
         Swap(worker, "os", _NodeOS(os), "each worker has an environment and a process table of its own"),
+        Swap(
+            edge_client, "jwt_generator", _forgetful(edge_client), "it remembers the secret of the first run"
+        ),
         Swap(worker, "setproctitle", lambda title: None, "the harness keeps its own process title"),
         Swap("airflow.sdk.api.client", "get_hostname", lambda: here().name, "tasks report their node's name"),
         Swap("airflow.sdk.api.client", "getuser", lambda: "airflow", "histories must not hold who ran them"),
@@ -166,6 +170,10 @@ def _hosts(process_class: type) -> list[Swap]:
             "aiohttp.connector", "DefaultResolver", _resolver(), "aiodns, where installed, would ask real DNS"
         ),
     ]
+
+
+def _forgetful(edge_client: str) -> Any:
+    return functools.cache(importlib.import_module(edge_client).jwt_generator.__wrapped__)
 
 
 def _resolver() -> Any:
@@ -214,20 +222,6 @@ def wall_clock(loop: SimLoop, *, epoch_ns: int) -> Iterator[None]:
     with time_machine.travel(epoch_ns // NANOSECONDS, tick=False) as traveller:
         traveller.time_ns = lambda: epoch_ns + loop.now  # type: ignore[method-assign]
         yield
-
-
-@contextmanager
-def environment(options: Mapping[str, str], *, drop_prefix: str = "AIRFLOW__") -> Iterator[None]:
-    """Only these Airflow options are set: those of the caller's shell would change what is tested."""
-    before = dict(os.environ)
-    for name in [name for name in os.environ if name.startswith(drop_prefix)]:
-        del os.environ[name]
-    os.environ.update(options)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 @contextmanager

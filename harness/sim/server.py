@@ -61,8 +61,10 @@ class SimServerPort:
         return str(self.state.submit(spec))
 
     def restart(self, target: str, strike: Strike) -> Heal:
-        """The API process dies with its connections; the Heal starts a new one."""
+        """The API process dies with its connections; the Heal starts a new one. Nothing where it is down."""
         node = self._wires.hosts[HOST]
+        if not node.alive:
+            return lambda: None
         strike(HOST, f"went down with {len(node.endpoints)} connections")
         self._wires.kill(node)
         return self.boot

@@ -6,12 +6,14 @@ import asyncio
 import gc
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from fake_api import Settings
 from harness.driver import drive
+from harness.errors import NotAlone
 from harness.model.plan import Plan
 from harness.model.scenario import Workers
 from harness.rng import Streams
@@ -19,7 +21,6 @@ from harness.sim.loop import SimLoop
 from harness.sim.patches import (
     base_swaps,
     edge_swaps,
-    environment,
     quiet_logs,
     swapped,
     temporary_files,
@@ -27,12 +28,17 @@ from harness.sim.patches import (
 )
 from harness.sim.server import URL
 from harness.sim.world import EPOCH, Parts, SimWorld
-from harness.units import NANOSECONDS, nanoseconds, seconds
-from harness.workers.edge import airflow_options, require_airflow
+from harness.units import NANOSECONDS, minutes, nanoseconds, seconds
+from harness.workers.edge import airflow_options, only_these_options, require_airflow
 
 EPOCH_NS = int(EPOCH.timestamp()) * NANOSECONDS
 HOUSEKEEPING = seconds(60)
 """How often, in virtual time, garbage is collected and progress told: at the same moments in every run."""
+
+PATIENCE = minutes(10)
+"""How long, in virtual time, cancelled tasks may take to end."""
+
+_UNDER_WAY = threading.Lock()
 
 Progress = Callable[[float], None]
 
@@ -48,32 +54,54 @@ def _has_edge_workers(plan: Plan) -> bool:
 
 
 def run_in_sim(plan: Plan, *, parts: Parts | None = None, progress: Progress | None = None) -> SimWorld:
-    """Drive the plan through a simulated world of its own; the world's History is complete."""
+    """Drive the plan through a simulated world of its own; the world's History is complete.
+
+    Raises NotAlone inside a running event loop, and while another run is under way in this process.
+    """
     prepare(plan)
+    parts = parts or Parts()
     limit = nanoseconds(plan.until + plan.settle + seconds(1))
-    loop = SimLoop(limit=limit)
     with ExitStack() as stack:
+        stack.enter_context(_alone())
+        loop = SimLoop(limit=limit)
         folder = Path(tempfile.mkdtemp(prefix="airflow-remote-harness-run-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        stack.enter_context(_surroundings(loop, plan, folder))
-        world = SimWorld(plan, loop=loop, folder=folder, parts=parts)
+        stack.enter_context(_surroundings(loop, plan, folder, parts.settings))
         stack.callback(tear_down, loop)
+        world = SimWorld(plan, loop=loop, folder=folder, parts=parts)
         _keep_house(loop, progress)
         loop.run_until_complete(loop.create_task(drive(plan, world), name="driver"))
     return world
 
 
 @contextmanager
-def _surroundings(loop: SimLoop, plan: Plan, folder: Path) -> Iterator[None]:
+def _alone() -> Iterator[None]:
+    """Clock and sleep are swapped for the whole process: nothing else may need them meanwhile."""
+    if asyncio._get_running_loop() is not None:
+        raise NotAlone(
+            "an event loop is running here: run the plan from synchronous code, a plain `def test_…`"
+        )
+    if not _UNDER_WAY.acquire(blocking=False):
+        raise NotAlone(
+            "another run is under way in this process: run one after the other, or in two processes"
+        )
+    try:
+        yield
+    finally:
+        _UNDER_WAY.release()
+
+
+@contextmanager
+def _surroundings(loop: SimLoop, plan: Plan, folder: Path, settings: Settings) -> Iterator[None]:
     swaps = base_swaps(loop)
     options = {}
     if _has_edge_workers(plan):
         from harness.sim.process import SimProcess
 
         swaps += edge_swaps(loop, Streams(plan.seed), epoch_ns=EPOCH_NS, process_class=SimProcess)
-        options = airflow_options(api=URL, jwt_secret=Settings().jwt_secret, logs=folder / "logs")
+        options = airflow_options(api=URL, jwt_secret=settings.jwt_secret, logs=folder / "logs")
     with (
-        environment(options),
+        only_these_options(options),
         swapped(swaps),
         temporary_files(folder),
         quiet_logs(),
@@ -118,4 +146,5 @@ async def _end_all_tasks() -> None:
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
     for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    if tasks:
+        await asyncio.wait(tasks, timeout=PATIENCE.total_seconds())

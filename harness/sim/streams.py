@@ -112,16 +112,20 @@ class Pipe:
 
 
 class IdleSocket:
-    """A socket that is only carried from `sock_connect` to `create_connection`, and names the attempt."""
+    """A socket that only carries its connection from `sock_connect` to `create_connection`."""
 
     def __init__(self, family: int = socket.AF_INET, type: int = socket.SOCK_STREAM, proto: int = 0) -> None:
         self.family, self.type, self.proto = family, type, proto
+        self.connection: Connection | None = None
 
     def setblocking(self, flag: bool) -> None:
         """Nothing blocks here."""
 
     def close(self) -> None:
-        """There is nothing to close."""
+        """Close what was connected and nobody has taken over."""
+        if self.connection is not None:
+            self.connection.near.close()
+            self.connection = None
 
 
 class FakeSocket:
@@ -247,7 +251,7 @@ class Endpoint(asyncio.Transport):
     def _close(self, reason: str) -> None:
         if self.closed:
             return
-        if self._unread:  # Linux: closing with unread data resets the connection
+        if any(segment is not FIN for segment in self._unread):  # Linux: closing with unread data resets
             self.pipe.send(RST)
         else:
             self.write_eof()
@@ -296,7 +300,7 @@ class Endpoint(asyncio.Transport):
             self.protocol.pause_writing()
 
     def _drained(self) -> None:
-        if self._writing_paused and self.get_write_buffer_size() <= LOW_WATER:
+        if self._writing_paused and not self.closed and self.get_write_buffer_size() <= LOW_WATER:
             self._writing_paused = False
             self.loop.call_soon(self.protocol.resume_writing, context=self.context)
 

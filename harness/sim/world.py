@@ -42,6 +42,7 @@ class SimClock:
 
     def __init__(self, loop: SimLoop) -> None:
         self._loop = loop
+        self._last = 0, EPOCH  # each call asks for the time of its instant several times
 
     def now(self) -> int:
         return self._loop.now
@@ -53,7 +54,9 @@ class SimClock:
 
     def utcnow(self) -> datetime:
         """The wall clock, in UTC; datetimes hold microseconds."""
-        return EPOCH + timedelta(microseconds=self._loop.now // 1000)
+        if self._last[0] != self._loop.now:
+            self._last = self._loop.now, EPOCH + timedelta(microseconds=self._loop.now // 1000)
+        return self._last[1]
 
 
 class SimWorld:

@@ -7,14 +7,14 @@ the simulated network and a proxy can both carry it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import httptools
 
 from harness.model.faults import Aftermath
 from harness.model.operations import understand
-from harness.toxics.rules import Lost, Rule, first_fit
+from harness.toxics.rules import AFTER_THE_SERVER, BEFORE_THE_SERVER, Lost, Rule, strike_first
 
 Record = Callable[[str, str, dict[str, Any]], None]
 """Called with type (invoke, ok, fail, info), operation name and value of each client event."""
@@ -50,27 +50,32 @@ class HttpTap:
 
     def departure(self, data: bytes) -> bytes:
         """The client sends `data`; returned is what goes on to the server."""
+        new, data, self._held = data, self._held + data, b""
         try:
-            self._request.feed_data(data)
+            self._request.feed_data(new)
+        except httptools.HttpParserCallbackError:
+            raise  # ours to mend
         except httptools.HttpParserError:
             return data  # not HTTP: none of our business
         if not self.opened and self.exchange is None:
-            self._held += data  # the head is not complete: its fate is not known yet
+            self._held = data  # the head is not complete: its fate is not known yet
             return b""
-        data, self._held = self._held + data, b""
         rule = self.exchange.rule if self.exchange is not None else None
         return b"" if rule is not None and rule.does is not Lost.REPLY else data
 
     def arrival(self, data: bytes) -> bytes:
         """The server's `data` reaches the client's host; returned is what the client reads."""
         exchange = self.exchange
-        if exchange is None or not exchange.sent:
+        if exchange is None:
             return data
-        if self._response is None:
+        if self._response is None:  # its first bytes: the reply's fate is decided
             self._response = httptools.HttpResponseParser(_ResponseEvents(self, exchange))
+            exchange.rule = exchange.rule or self._strike(exchange.name, AFTER_THE_SERVER)
         rule = exchange.rule
         try:
             self._response.feed_data(data)
+        except httptools.HttpParserCallbackError:
+            raise  # ours to mend
         except httptools.HttpParserError:
             self._complete(exchange, "info", {"reason": "not HTTP"})
         return b"" if rule is not None and rule.does is Lost.REPLY else data
@@ -89,31 +94,36 @@ class HttpTap:
 
     def request_head(self, method: str, path: str) -> None:
         call = understand(method, path)
-        self.exchange = Exchange(
-            call.name, call.path, method, first_fit(self.rules, self.source, self.target, call.name)
-        )
-        self.opened = True
+        rule = self._strike(call.name, BEFORE_THE_SERVER)
+        self.exchange, self.opened = Exchange(call.name, call.path, method, rule), True
+
+    def _strike(self, call: str, does: Collection[Lost]) -> Rule | None:
+        return strike_first(self.rules, self.source, self.target, call, does=does)
 
     def request_end(self, body: bytes) -> None:
+        self.opened = False
         exchange = self.exchange
-        assert exchange is not None
-        exchange.sent, exchange.call, self.opened = True, self.new_call(), False
-        self.record(
-            "invoke", exchange.name, {"call": exchange.call, **exchange.path, **_kept(exchange.name, body)}
-        )
-        if (rule := exchange.rule) is not None and rule.does is not Lost.REPLY:
-            rule.hit(self.source, exchange.name)
-            self._lose_request(rule)
+        if exchange is None or exchange.sent:
+            return  # the server has answered already: it did not wait for the whole request
+        self._invoke(exchange, body)
+        if exchange.rule is not None and exchange.rule.does is not Lost.REPLY:
+            self._lose_request(exchange, exchange.rule)
 
-    def _lose_request(self, rule: Rule) -> None:
+    def _invoke(self, exchange: Exchange, body: bytes) -> None:
+        exchange.sent, exchange.call = True, self.new_call()
+        value = {"call": exchange.call, **exchange.path, **_kept(exchange.name, body)}
+        self.record("invoke", exchange.name, value)
+
+    def _lose_request(self, exchange: Exchange, rule: Rule) -> None:
         if rule.does is Lost.ANSWERED:
-            self.answer(rule.answer())
+            self.answer(rule.answer(exchange.method))
         elif rule.then is Aftermath.RESET:
             self.reset()
 
     def response_end(self, exchange: Exchange, status: int, body: bytes) -> None:
+        if not exchange.sent:  # answered before the whole request was sent: none of its body is known
+            self._invoke(exchange, b"")
         if (rule := exchange.rule) is not None and rule.does is Lost.REPLY:
-            rule.hit(self.source, exchange.name)
             self._response = None
             if rule.then is Aftermath.RESET:
                 self.reset()

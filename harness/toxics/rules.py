@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from fnmatch import fnmatchcase
@@ -21,9 +21,16 @@ class Lost(Enum):
     ANSWERED = "answered in the server's place"
 
 
+BEFORE_THE_SERVER = frozenset({Lost.REQUEST, Lost.ANSWERED})
+AFTER_THE_SERVER = frozenset({Lost.REPLY})
+
+
 @dataclass(kw_only=True, eq=False)
 class Rule:
-    """Strikes calls whose name fits `calls`, from a host that fits `a` to one that fits `b`."""
+    """Strikes calls whose name fits `calls`, from a host that fits `a` to one that fits `b`.
+
+    A request is struck when its head has been read, a reply when its first bytes arrive.
+    """
 
     a: str
     b: str
@@ -50,14 +57,21 @@ class Rule:
         self.struck += 1
         self.strike(source, f"{call}: {self.does.value}")
 
-    def answer(self) -> bytes:
-        """The HTTP/1.1 response of something in front of the server."""
+    def answer(self, method: str) -> bytes:
+        """The HTTP/1.1 response of something in front of the server; to HEAD, its head alone."""
         phrase = HTTPStatus(self.status).phrase if self.status in _KNOWN else "Unknown"
         retry = f"retry-after: {self.retry_after}\r\n" if self.retry_after is not None else ""
         head = f"HTTP/1.1 {self.status} {phrase}\r\ncontent-type: text/plain\r\n{retry}"
-        return f"{head}content-length: {len(phrase)}\r\n\r\n{phrase}".encode()
+        body = "" if method == "HEAD" else phrase
+        return f"{head}content-length: {len(phrase)}\r\n\r\n{body}".encode()
 
 
-def first_fit(rules: Iterable[Rule], source: str, target: str, call: str) -> Rule | None:
-    """The first rule that strikes the call."""
-    return next((rule for rule in rules if rule.fits(source, target, call)), None)
+def strike_first(
+    rules: Iterable[Rule], source: str, target: str, call: str, *, does: Collection[Lost]
+) -> Rule | None:
+    """The first rule of that kind which fits the call: it has struck it."""
+    for rule in rules:
+        if rule.does in does and rule.fits(source, target, call):
+            rule.hit(source, call)
+            return rule
+    return None

@@ -7,7 +7,8 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,17 +31,33 @@ def airflow_options(*, api: str, jwt_secret: str, logs: Path) -> dict[str, str]:
     }
 
 
+@contextmanager
+def only_these_options(options: Mapping[str, str]) -> Iterator[None]:
+    """No other Airflow option is set: those of the caller's shell would change what is tested."""
+    before = dict(os.environ)
+    for name in before:
+        if name.startswith("AIRFLOW__") or name == "AIRFLOW_CONFIG":
+            del os.environ[name]
+    os.environ.update(options)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 def require_airflow() -> None:
     """Import what edge workers need, in a throw-away AIRFLOW_HOME. Raises MissingExtra, naming the extra."""
     if "airflow" not in sys.modules:
         home = tempfile.mkdtemp(prefix="airflow-remote-harness-")
         atexit.register(shutil.rmtree, home, ignore_errors=True)
         os.environ["AIRFLOW_HOME"] = home
-        os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
     try:
-        import airflow.executors.base_executor  # the worker imports it when it is made
-        import airflow.providers.edge3.cli.worker
-        import airflow.sdk.api.client  # noqa: F401
+        # retries and timeouts are read when the modules are imported
+        with only_these_options({"AIRFLOW__CORE__LOAD_EXAMPLES": "False"}):
+            import airflow.executors.base_executor  # the worker imports it when it is made
+            import airflow.providers.edge3.cli.worker
+            import airflow.sdk.api.client  # noqa: F401
     except ImportError as error:
         raise MissingExtra(
             f"edge workers need Airflow ({error.name} is not installed): pip install"
@@ -77,7 +94,7 @@ def task_process(
     log: Callable[[str], None],
 ) -> TaskProcess:
     """The process of the fetched workload, with a real SDK client on the given transport."""
-    from airflow.sdk.api.client import Client
+    from airflow.sdk.api.client import Client, ServerResponseError
 
     ti = workload.ti
     what = Workload(
@@ -89,4 +106,12 @@ def task_process(
         map_index=ti.map_index,
     )
     client = Client(base_url=server, token=workload.token, transport=transport)
-    return TaskProcess(workload=what, client=client, site=site, pid=pid, sleep=sleep, log=log)
+    return TaskProcess(
+        workload=what,
+        client=client,
+        site=site,
+        pid=pid,
+        sleep=sleep,
+        log=log,
+        server_error=ServerResponseError,
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,8 @@ MIN_HEARTBEAT_INTERVAL = 5.0  # [workers] min_heartbeat_interval, seconds
 MAX_FAILED_HEARTBEATS = 3  # [workers] max_failed_heartbeats
 KILL_STEP = 5.0  # seconds that each step of the kill escalation waits; hard-wired in Airflow
 TOLD_TO_STOP = {404, 409, 410}
-SIGTERM_EXIT, FAILED_EXIT = -15, 1
+SIGKILL_EXIT = -9 & 0xFF  # as the process passes it on
+FAILED_EXIT = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +39,9 @@ class Workload:
 
 @dataclass
 class TaskProcess:
-    """Runs one try. `client` is Airflow's API client; `sleep` blocks this process, in seconds."""
+    """Runs one try. `client` is Airflow's API client and `server_error` what it raises for the server's own
+    errors; `sleep` blocks this process, in seconds.
+    """
 
     workload: Workload
     client: Any
@@ -45,8 +49,11 @@ class TaskProcess:
     pid: int
     sleep: Callable[[float], None]
     log: Callable[[str], None]
-    failed_heartbeats: int = 0
+    server_error: type[httpx.HTTPStatusError]
+    failed_heartbeats: int = field(default=0, init=False)
+    last_heartbeat: float = field(default=-inf, init=False)  # when one was last tried
     should_retry: bool = field(default=False, init=False)
+    withdrawn: bool = field(default=False, init=False)  # the server said that the task should not run
     body: Body | None = field(default=None, init=False)
 
     def run(self) -> int:
@@ -57,74 +64,78 @@ class TaskProcess:
         task = site.task(workload.dag_id, workload.task_id, workload.run_id)
         self.body = body = site.begin(task, ti=str(workload.ti), try_number=workload.try_number)
         self.log(f"try {workload.try_number} begins on {site.name}")
-        told_to_stop = self._watch(body, task)
-        if told_to_stop is not None:
-            return self._stopped(told_to_stop)
-        self.log(f"try {workload.try_number} ends")
-        return self._failed() if body.fails else self._succeeded(task)
+        return self._ended(body, task) if self._watch(body, task) else self._stopped(body, task)
 
-    def _watch(self, body: Body, task: Submission) -> bool | None:
-        """Heartbeat while the body runs. None: it ended by itself; True: the server withdrew the task."""
-        reads = task.reads
+    def _watch(self, body: Body, task: Submission) -> bool:
+        """Heartbeat and serve the body while it runs. True: it ended by itself; False: it has to be stopped."""
+        reads = [self.client.variables.get, self.client.connections.get] if task.reads else []
         while True:
-            if (verdict := self._heartbeat()) is not None:
-                return verdict
+            self._heartbeat_if_due()
+            if self._must_stop:
+                return False
             if reads:
-                self._read()
-                reads = False
+                self._read(reads.pop(0))
+                continue
             left = body.ends_at - self.site.monotonic()
             self.sleep(max(0.0, min(MIN_HEARTBEAT_INTERVAL, left)))
             if body.done:
-                return None
+                return True
 
-    def _heartbeat(self) -> bool | None:
+    @property
+    def _must_stop(self) -> bool:
+        return self.withdrawn or self.failed_heartbeats >= MAX_FAILED_HEARTBEATS
+
+    def _heartbeat_if_due(self) -> None:
+        """What the supervisor does whenever it has served its child, as long as that lives."""
+        if self._must_stop or self.site.monotonic() - self.last_heartbeat < MIN_HEARTBEAT_INTERVAL:
+            return
+        self.last_heartbeat = self.site.monotonic()
         try:
             self.client.task_instances.heartbeat(self.workload.ti, self.pid)
-        except httpx.HTTPStatusError as error:
-            if error.response.status_code in TOLD_TO_STOP:
-                return True
-            return self._heartbeat_failed()
-        except httpx.HTTPError:
-            return self._heartbeat_failed()
-        self.failed_heartbeats = 0
-        return None
+        except httpx.HTTPError as error:
+            # only the API server itself can withdraw a task, not a proxy's 404
+            self.withdrawn = (
+                isinstance(error, self.server_error) and error.response.status_code in TOLD_TO_STOP
+            )
+            self.failed_heartbeats += 1
+        else:
+            self.failed_heartbeats = 0
 
-    def _heartbeat_failed(self) -> bool | None:
-        self.failed_heartbeats += 1
-        return False if self.failed_heartbeats >= MAX_FAILED_HEARTBEATS else None
-
-    def _read(self) -> None:
+    def _read(self, read: Callable[[str], Any]) -> None:
         """What a task body asks the supervisor for; an error goes to the body, which goes on without."""
-        for read, name in ((self.client.variables.get, "harness"), (self.client.connections.get, "harness")):
-            try:
-                read(name)
-            except httpx.HTTPError:
-                self.log(f"could not read {name}")
+        try:
+            read("harness")
+        except httpx.HTTPError as error:
+            self.log(f"could not read: {error}")
 
-    def _stopped(self, withdrawn: bool) -> int:
+    def _stopped(self, body: Body, task: Submission) -> int:
         """The supervisor kills the body; it reports a state only if nobody else will (`finish`)."""
-        assert self.body is not None
-        if not self.body.done:
-            self.sleep(KILL_STEP)  # SIGTERM, then SIGKILL
-        self.body.kill("the server withdrew the task" if withdrawn else "too many failed heartbeats")
-        if not withdrawn and not self.should_retry:
+        if not body.done:
+            self.sleep(KILL_STEP)  # SIGTERM calls the operator's on_kill, and the body goes on
+        if body.done:
+            return self._ended(body, task)
+        body.kill("the server withdrew the task" if self.withdrawn else "too many failed heartbeats")
+        if not self.should_retry:
             self._finish_failed()
-        return SIGTERM_EXIT
+        return SIGKILL_EXIT
 
-    def _finish_failed(self) -> None:
-        now = self.site.utcnow()
-        self.client.task_instances.finish(self.workload.ti, "failed", now, None)
+    def _ended(self, body: Body, task: Submission) -> int:
+        """The body ended by itself: the task runner says how."""
+        self.log(f"try {self.workload.try_number} ends")
+        return self._failed() if body.fails else self._succeeded(task)
 
     def _succeeded(self, task: Submission) -> int:
-        workload, now = self.workload, self.site.utcnow()
         try:
             if task.xcom_bytes:
                 self._push_xcom(task.xcom_bytes)
-        except httpx.HTTPError:
-            return self._failed()  # pushing the return value failed: the task runner fails the task
+        except httpx.HTTPError as error:
+            self.log(f"could not push the return value: {error}")
+            self._heartbeat_if_due()
+            return self._failed()  # the task runner fails the task
+        now = self.site.utcnow()
         self._report(
             lambda: self.client.task_instances.succeed(
-                workload.ti, now, task_outlets=[], outlet_events=[], rendered_map_index=None
+                self.workload.ti, now, task_outlets=[], outlet_events=[], rendered_map_index=None
             )
         )
         return 0
@@ -143,13 +154,26 @@ class TaskProcess:
         )
         return 0 if reported else FAILED_EXIT
 
+    def _finish_failed(self) -> None:
+        if not self.withdrawn:
+            now = self.site.utcnow()
+            self.client.task_instances.finish(self.workload.ti, "failed", now, None)
+
     def _report(self, report: Callable[[], None]) -> bool:
-        """Send the final state; when that fails, once more at the end of the process, and that is all."""
-        for _ in range(2):
-            try:
-                report()
-            except httpx.HTTPError as error:
-                self.log(f"could not report the final state: {error}")
-            else:
-                return True
+        """Send the final state; when that fails, once more at the end of the process, and that is all.
+
+        Whether the first time was enough: the task runner hears of no other, and exits accordingly.
+        """
+        if self._reported(report):
+            return True
+        self._heartbeat_if_due()  # the task runner is still alive at that moment
+        self._reported(report)
         return False
+
+    def _reported(self, report: Callable[[], None]) -> bool:
+        try:
+            report()
+        except httpx.HTTPError as error:
+            self.log(f"could not report the final state: {error}")
+            return False
+        return True

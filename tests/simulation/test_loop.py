@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -130,3 +131,37 @@ def test_timeouts_hold_to_the_nanosecond(lab: Lab) -> None:
 
     lab.run(main())
     assert lab.loop.now == 100_000_000
+
+
+def test_tasks_of_a_group_are_cancelled_in_the_order_in_which_they_began(lab: Lab) -> None:
+    cancelled: list[int] = []
+
+    async def wait(number: int) -> None:
+        try:
+            await asyncio.sleep(100)
+        finally:
+            cancelled.append(number)
+
+    async def main() -> None:
+        async with asyncio.TaskGroup() as group:
+            for number in range(20):
+                group.create_task(wait(number))
+            await asyncio.sleep(1)
+            raise ValueError
+
+    with pytest.raises(ExceptionGroup):
+        lab.run(main())
+    assert cancelled == list(range(20))
+
+
+def test_a_task_that_will_not_be_cancelled_does_not_hold_up_the_end() -> None:
+    async def stubborn() -> None:
+        while True:
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(1)
+
+    async def main() -> asyncio.Task[None]:
+        return asyncio.create_task(stubborn())
+
+    with Lab() as lab:
+        assert not lab.run(main()).done()

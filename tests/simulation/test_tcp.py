@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.model.faults import Direction
+from harness.sim.links import Impairment
 from harness.sim.streams import retransmitted_at
 from tests.simulation.lab import Echo, Lab, Recorder
 
@@ -246,3 +248,90 @@ def test_streams_of_asyncio_work_unchanged(lab: Lab) -> None:
         return answer
 
     assert lab.run(main()) == b"line one\nline two\n"
+
+
+async def _at(moment: float, action: Callable[[], object]) -> None:
+    await asyncio.sleep(moment)
+    action()
+    await asyncio.sleep(60)
+
+
+def test_a_host_that_dies_while_its_writing_is_paused_is_not_told_to_go_on(lab: Lab) -> None:
+    lab.listen(Recorder)
+
+    async def main() -> Impairment:
+        client = await _open(lab, Paused())
+        cut = lab.cut()
+        client.transport.write(b"x" * 100_000)
+        return cut
+
+    cut = lab.run(main())
+    lab.run(_at(1, lambda: lab.network.kill(lab.client)), on=lab.server)
+    lab.run(_at(1, lambda: lab.network.repair(cut)), on=lab.server)
+
+
+class Paused(Recorder):
+    def pause_writing(self) -> None:
+        self._note("pause")
+
+
+def test_a_client_that_dies_before_its_syn_arrives_leaves_no_connection(lab: Lab) -> None:
+    lab.listen(Recorder)
+    lab.loop.create_task(_open(lab, Recorder()), context=lab.client.context())
+    lab.run(_at(0.0005, lambda: lab.network.kill(lab.client)), on=lab.server)
+    assert not lab.network.connections
+
+
+def test_a_client_cancelled_in_the_moment_it_is_connected_leaves_no_connection(lab: Lab) -> None:
+    lab.listen(Recorder)
+
+    async def main() -> None:
+        connecting = asyncio.ensure_future(_open(lab, Recorder()))
+        # set after the handshake's own timer, so that it runs after it at the same instant
+        lab.loop.call_later(0.0015, lab.loop.call_at, 0.002, connecting.cancel)
+        with pytest.raises(asyncio.CancelledError):
+            await connecting
+        await asyncio.sleep(1)
+
+    lab.run(main())
+    assert not lab.network.connections
+
+
+def test_an_answer_to_a_syn_does_not_pass_a_cut(lab: Lab) -> None:
+    lab.listen(Recorder)
+
+    async def main() -> Recorder:
+        lab.loop.call_later(0.0005, lambda: lab.heal_after(10, lab.cut()))
+        return await _open(lab, Recorder())
+
+    assert lab.run(main()).times == pytest.approx([15.002])  # the SYN is sent again after 1, 3, 7 and 15 s
+
+
+def test_closing_with_nothing_unread_but_the_other_ends_fin_is_no_reset(lab: Lab) -> None:
+    server = Recorder()
+    lab.listen(lambda: server)
+
+    async def main() -> Recorder:
+        client = await _open(lab, Recorder(keep_open=True))
+        await asyncio.sleep(1)
+        server.transport.pause_reading()
+        client.transport.write_eof()
+        await asyncio.sleep(1)
+        server.transport.close()
+        await asyncio.sleep(1)
+        return client
+
+    assert lab.run(main()).events == ["made", "eof"]
+
+
+def test_a_connection_that_the_client_has_closed_cannot_be_reset(lab: Lab) -> None:
+    lab.listen(Recorder)
+
+    async def main() -> None:
+        client = await _open(lab, Recorder())
+        assert len(lab.network.connections_between("client", "server")) == 1
+        lab.cut()
+        client.transport.close()
+        assert lab.network.connections_between("client", "server") == []
+
+    lab.run(main())
