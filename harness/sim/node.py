@@ -56,12 +56,12 @@ class Node:
     def task_done(self, task: asyncio.Task[Any]) -> None:
         """Forget the task; report the error of one that nobody awaits."""
         self.tasks.pop(task, None)
-        if self.on_task_error is not None and not task.cancelled():
+        # `_log_traceback` is how asyncio itself knows that nobody has looked at the error yet
+        if self.on_task_error is not None and task._log_traceback:
             # whoever awaits the task is woken by callbacks that are already in the queue before this one
             task.get_loop().call_soon(self._report, task, self.on_task_error)
 
     def _report(self, task: asyncio.Task[Any], on_error: Callable[[Node, str, BaseException], None]) -> None:
-        # `_log_traceback` is how asyncio itself knows that nobody has looked at the error yet
         if task._log_traceback and (error := task.exception()) is not None:
             on_error(self, _name(task), error)
 
