@@ -169,12 +169,13 @@ def authorize_execution(
     authorization: str | None,
     scopes: Collection[str],
     subject: str | None,
+    subject_kind: str = "task instance",
     now: datetime,
 ) -> Claims:
     """Let a call to the Execution API pass, in Airflow's order of checks: token, scope, subject.
 
-    `subject` is the task instance id in the path, None on routes any task may call. Raises AuthError, and
-    BadSubjectError for a token whose `sub` is no UUID.
+    `subject` is the id in the path, which is that of a `subject_kind`; None on routes any task may call.
+    Raises AuthError, and BadSubjectError for a token whose `sub` is no UUID.
     """
     token = bearer(authorization)
     if token is None:
@@ -191,7 +192,7 @@ def authorize_execution(
         allowed = ", ".join(sorted(scopes))
         raise AuthError(403, f"Token type '{scope}' not allowed for this endpoint. Allowed types: {allowed}")
     if subject is not None and subject != claims.owner:
-        raise AuthError(403, "Token subject does not match task instance ID")
+        raise AuthError(403, f"Token subject does not match {subject_kind} ID")
     return claims
 
 

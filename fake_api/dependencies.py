@@ -40,8 +40,13 @@ def everyone(scope: Scope) -> None:
     """No token needed."""
 
 
-def execution_token(*, scopes: Collection[str] = ("execution",), subject: str | None = None) -> Authorize:
-    """A guard that wants a token of one of these scopes, of the task instance in path parameter `subject`."""
+def execution_token(
+    *,
+    scopes: Collection[str] = ("execution",),
+    subject: str | None = None,
+    subject_kind: str = "task instance",
+) -> Authorize:
+    """A guard that wants a token of one of these scopes, minted for the id in path parameter `subject`."""
 
     def authorize(scope: Scope) -> None:
         state = state_of(scope)
@@ -50,6 +55,7 @@ def execution_token(*, scopes: Collection[str] = ("execution",), subject: str | 
             authorization=header(scope, b"authorization"),
             scopes=scopes,
             subject=scope["path_params"][subject] if subject else None,
+            subject_kind=subject_kind,
             now=state.now(),
         )
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from fake_api.content import ContentRow
 from fake_api.rows import EdgeJob, EdgeWorker, JobKey, TaskInstance
 
 
@@ -54,7 +55,7 @@ class Outcome:
     """`archived` leaves the live table for the history, `deleted` edge jobs just leave."""
 
     reply: Reply = NO_CONTENT
-    rows: tuple[TaskInstance | EdgeJob | EdgeWorker, ...] = ()
+    rows: tuple[TaskInstance | EdgeJob | EdgeWorker | ContentRow, ...] = ()
     archived: TaskInstance | None = None
     deleted: tuple[JobKey, ...] = ()
     changes: tuple[Change, ...] = ()

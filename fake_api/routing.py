@@ -8,8 +8,9 @@ An endpoint returns a Reply.
 import json
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, TypeVar
-from urllib.parse import parse_qsl
+from types import UnionType
+from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
+from urllib.parse import parse_qs
 
 from fastapi.params import Param
 from fastapi.routing import APIRoute
@@ -71,13 +72,14 @@ def guarded_by(authorize: Authorize) -> type[LeanRoute]:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A declared path, query or body parameter. Plain text needs no adapter."""
+    """A declared path, query or body parameter. Plain text needs no adapter; `many` takes each occurrence."""
 
     name: str
     alias: str
     adapter: TypeAdapter[Any] | None
     required: bool
     default: Any
+    many: bool
 
     @classmethod
     def of(cls, field: Any) -> "Parameter":
@@ -88,7 +90,7 @@ class Parameter:
         adapter: TypeAdapter[Any] | None = None if plain else TypeAdapter(annotated)
         required = info.is_required()
         default = None if required else info.get_default(call_default_factory=True)
-        return cls(field.name, field.alias, adapter, required, default)
+        return cls(field.name, field.alias, adapter, required, default, _is_list(info.annotation))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ class Arguments:
         errors: list[dict[str, Any]] = []
         values = _read_text(self.path, request.scope["path_params"], "path", errors)
         if self.query:
-            query = dict(parse_qsl(request.scope["query_string"].decode(), keep_blank_values=True))
+            query = parse_qs(request.scope["query_string"].decode(), keep_blank_values=True)
             values |= _read_text(self.query, query, "query", errors)
         if self.body is not None:
             content_type = header(request.scope, b"content-type")
@@ -131,6 +133,11 @@ class Arguments:
         return values
 
 
+def _is_list(annotation: Any) -> bool:
+    kinds = get_args(annotation) if get_origin(annotation) is UnionType else (annotation,)
+    return any(get_origin(kind) is list for kind in kinds)
+
+
 def header(scope: Scope, name: bytes) -> str | None:
     """The value of a request header by its lower-case name."""
     value = dict(scope["headers"]).get(name)
@@ -138,11 +145,16 @@ def header(scope: Scope, name: bytes) -> str | None:
 
 
 def _read_text(
-    parameters: tuple[Parameter, ...], texts: Mapping[str, str], where: str, errors: list[dict[str, Any]]
+    parameters: tuple[Parameter, ...],
+    texts: Mapping[str, str | list[str]],
+    where: str,
+    errors: list[dict[str, Any]],
 ) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for each in parameters:
         text = texts.get(each.alias)
+        if isinstance(text, list) and not each.many:
+            text = text[-1]
         if text is None and not each.required:
             values[each.name] = each.default
         elif text is None:
@@ -181,8 +193,16 @@ def _validated(adapter: TypeAdapter[Any], value: Any, loc: list[str], errors: li
         return adapter.validate_python(value, from_attributes=True)
     except ValidationError as error:
         found: list[Any] = error.errors(include_url=False)
-        errors.extend({**each, "loc": [*loc, *each["loc"]]} for each in found)
+        errors.extend(_told(each, loc) for each in found)
         return None
+
+
+def _told(error: dict[str, Any], loc: list[str]) -> dict[str, Any]:
+    told = {**error, "loc": [*loc, *error["loc"]]}
+    if isinstance(error.get("ctx", {}).get("error"), Exception):
+        # FastAPI's encoder finds nothing in an exception that it could send
+        told["ctx"] = {"error": {}}
+    return told
 
 
 def _is_json(content_type: str | None) -> bool:

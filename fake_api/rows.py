@@ -7,11 +7,15 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from fake_api.names import EdgeWorkerState, TaskInstanceState
+from fake_api.waits import HitlDetail, TaskReschedule, Trigger
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskSpec:
-    """What a Dag says about one task instance. `retry_delay` is in seconds, `map_index` -1 means unmapped."""
+    """What a Dag says about one task instance. `retry_delay` is in seconds, `map_index` -1 means unmapped.
+
+    `groups` are the ids of the task groups it is in, from the outside in; `operator` is the operator's class.
+    """
 
     dag_id: str
     task_id: str
@@ -23,11 +27,23 @@ class TaskSpec:
     retries: int = 0
     retry_delay: float = 300
     dag_rel_path: str = "dag.py"
+    operator: str | None = None
+    inlets: tuple["AssetKey", ...] = ()
+    outlets: tuple["AssetKey", ...] = ()
+    groups: tuple[str, ...] = ()
+    is_teardown: bool = False
 
     @property
     def primary(self) -> "TaskKey":
         """What stays the same over all tries."""
         return TaskKey(self.dag_id, self.task_id, self.run_id, self.map_index)
+
+
+class AssetKey(NamedTuple):
+    """Names an asset."""
+
+    name: str
+    uri: str
 
 
 class TaskKey(NamedTuple):
@@ -59,21 +75,33 @@ class JobKey(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class DagRun:
-    """One run of a Dag."""
+    """One run of a Dag. `consumed_asset_events` are the ids of the events it was made for."""
 
     dag_id: str
     run_id: str
-    logical_date: datetime
-    start_date: datetime
+    run_after: datetime
     dag_version_id: UUID
+    logical_date: datetime | None = None
+    data_interval_start: datetime | None = None
+    data_interval_end: datetime | None = None
+    start_date: datetime | None = None
+    end_date: datetime | None = None
     state: str = "running"
-    conf: Mapping[str, Any] = field(default_factory=dict)
+    run_type: str = "manual"
+    clear_number: int = 0
+    conf: Mapping[str, Any] | None = field(default_factory=dict)
     triggering_user_name: str | None = None
+    consumed_asset_events: tuple[int, ...] = ()
+    partition_key: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskInstance:
-    """One task instance. `duration` is in seconds, `stuck_in_queued` counts rescues since it last ran."""
+    """One task instance. `duration` is in seconds, `stuck_in_queued` counts rescues since it last ran.
+
+    `trigger`, `reschedules` and `hitl` are the rows that hang on it: they go where its id goes.
+    """
 
     id: UUID
     task: TaskSpec
@@ -91,9 +119,11 @@ class TaskInstance:
     last_heartbeat_at: datetime | None = None
     next_method: str | None = None
     next_kwargs: Mapping[str, Any] | None = None
+    trigger: Trigger | None = None
     trigger_timeout: datetime | None = None
     reschedule_date: datetime | None = None
-    task_reschedule_count: int = 0
+    reschedules: tuple[TaskReschedule, ...] = ()
+    hitl: HitlDetail | None = None
     rendered_map_index: str | None = None
     retry_delay_override: float | None = None
     retry_reason: str | None = None

@@ -27,6 +27,7 @@ class Settings:
     task_instance_heartbeat_timeout: float = 300
     task_instance_heartbeat_timeout_detection_interval: float = 10
     orphaned_tasks_check_interval: float = 300
+    trigger_timeout_check_interval: float = 15
     scheduler_health_check_threshold: float = 30
     scheduler_heartbeat_sec: float = 5
     scheduler_idle_sleep_time: float = 1

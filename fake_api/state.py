@@ -1,25 +1,16 @@
 """The database of the fake: tables in memory, and the one way in which they change."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from fake_api.auth import Tokens, mint_workload_token
+from fake_api.content import Content
 from fake_api.defaults import utc_now, uuid7
 from fake_api.executor import Executor
 from fake_api.outcome import Change, Outcome, Reply
-from fake_api.rows import (
-    Connection,
-    DagRun,
-    EdgeJob,
-    EdgeWorker,
-    JobKey,
-    TaskInstance,
-    TaskKey,
-    TaskSpec,
-    Variable,
-)
+from fake_api.rows import DagRun, EdgeJob, EdgeWorker, JobKey, TaskInstance, TaskKey, TaskSpec
 from fake_api.settings import Settings
 from fake_api.tables import EdgeJobs, TaskInstances
 from fake_api.transitions import RULES, Rules
@@ -29,7 +20,7 @@ from fake_api.xcoms import XComs
 Listener = Callable[[Change], None]
 
 
-class State:
+class State(Content):
     """All rows, behind an injected clock and injected ids. Nothing here reads another clock or is random."""
 
     def __init__(
@@ -40,16 +31,14 @@ class State:
         new_id: Callable[[], UUID] = uuid7,
         rules: Rules = RULES,
     ) -> None:
+        super().__init__()
         self.settings = settings or Settings()
         self.now = now
         self.new_id = new_id
         self.rules = rules
         self.tokens = Tokens(self.settings)
         self.task_instances = TaskInstances()
-        self.dag_runs: dict[tuple[str, str], DagRun] = {}
         self.xcoms = XComs()
-        self.variables: dict[str, Variable] = {}
-        self.connections: dict[str, Connection] = {}
         self.edge_workers: dict[str, EdgeWorker] = {}
         self.edge_jobs = EdgeJobs()
         self.edge_logs: dict[JobKey, dict[datetime, str]] = {}
@@ -65,25 +54,42 @@ class State:
         self._listeners.append(listener)
 
     def submit(self, task: TaskSpec) -> UUID:
-        """Create the task instance (and its dag run, if missing) and queue its first try; returns its id.
+        """Create the task instance (and its Dag and run, if missing) and queue its first try; returns its id.
 
         Raises ValueError for a task instance that exists already.
         """
         if self.task_instances.find(task.primary):
             raise ValueError(f"{task.primary} was submitted already: give it another run_id or map_index")
+        if task.dag_id not in self.dags:
+            self.add_dag(task.dag_id, relative_fileloc=task.dag_rel_path)
         self.ensure_dag_run(task.dag_id, task.run_id)
         row = TaskInstance(id=self.new_id(), task=task, try_number=0, max_tries=task.retries)
         self.queue(row, cause="submit")
         return row.id
 
     def ensure_dag_run(self, dag_id: str, run_id: str) -> DagRun:
-        """The dag run with this name, created when missing."""
-        if run := self.dag_runs.get((dag_id, run_id)):
-            return run
-        version = self._dag_versions.setdefault(dag_id, self.new_id())
+        """The dag run with this name; when missing, one that runs since now."""
+        return self.dag_runs.get((dag_id, run_id)) or self.add_dag_run(dag_id, run_id)
+
+    def add_dag_run(self, dag_id: str, run_id: str, **values: Any) -> DagRun:
+        """Store a dag run, in place of an earlier one; `values` are fields of the row.
+
+        Without them it is a manual one that runs since now, and all of its dates are now.
+        """
         now = self.now()
-        run = DagRun(dag_id=dag_id, run_id=run_id, logical_date=now, start_date=now, dag_version_id=version)
-        return self.dag_runs.setdefault((dag_id, run_id), run)
+        dates = {"logical_date": now, "data_interval_start": now, "data_interval_end": now}
+        usual: dict[str, Any] = dates | {
+            "run_after": now,
+            "start_date": now,
+            "dag_version_id": self.dag_version(dag_id),
+        }
+        run = DagRun(dag_id=dag_id, run_id=run_id, **usual | values)
+        self.dag_runs.put(run)
+        return run
+
+    def dag_version(self, dag_id: str) -> UUID:
+        """The id of the one version of a Dag."""
+        return self._dag_versions.setdefault(dag_id, self.new_id())
 
     def queue(self, ti: TaskInstance, *, cause: str) -> None:
         """Queue a task instance and its edge job with a fresh workload token."""
@@ -114,6 +120,41 @@ class State:
         cleared = self.task_instances.find(ti.task.primary)
         return cleared.id if cleared else ti_id
 
+    def fire_trigger(self, ti_id: UUID, event: Any) -> None:
+        """What a deferred task instance waited for happened: it goes on, with the event.
+
+        `event` is JSON-able. Raises ValueError for a task instance that waits for no trigger.
+        """
+        ti = self.task_instances.get(ti_id)
+        if ti is None or ti.trigger is None:
+            raise ValueError(
+                f"{ti_id} waits for no trigger: defer it first, or give the id of its current try"
+            )
+        self.apply(self.rules.resume(ti, event=event, now=self.now(), cause="trigger fired"))
+
+    def answer(
+        self,
+        ti_id: UUID,
+        *options: str,
+        params: Mapping[str, Any] | None = None,
+        user: Mapping[str, str] | None = None,
+    ) -> None:
+        """A human answers a task instance, in the UI; if it waits for that, it goes on.
+
+        `user` has "id" and "name". Raises ValueError where there is no open question.
+        """
+        outcome = self.rules.answer_human(
+            self.task_instances.get(ti_id),
+            chosen_options=options,
+            params_input=params or {},
+            user=user or {"id": "admin", "name": "admin"},
+            now=self.now(),
+        )
+        if self.apply(outcome).status != 200:
+            raise ValueError(
+                f"{ti_id} has no open question: POST it to /hitlDetails first, and answer it once"
+            )
+
     def apply(self, outcome: Outcome) -> Reply:
         """Store what a transition decided, tell the listeners, and return the reply it wants sent."""
         if outcome.archived is not None:
@@ -123,8 +164,10 @@ class State:
                 self.task_instances.put(row)
             elif isinstance(row, EdgeWorker):
                 self.edge_workers[row.worker_name] = row
-            else:
+            elif isinstance(row, EdgeJob):
                 self.edge_jobs.put(row)
+            else:
+                self.put(row)
         for key in outcome.deleted:
             self.edge_jobs.delete(key)
             self.edge_logs.pop(key, None)

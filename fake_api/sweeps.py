@@ -11,6 +11,7 @@ from typing import NamedTuple
 from fake_api.executor import Event, Executor
 from fake_api.names import TaskInstanceState
 from fake_api.outcome import Change, job_detail
+from fake_api.queries import fail_fast_siblings
 from fake_api.rows import EdgeJob, JobKey, TaskInstance
 from fake_api.state import State
 from fake_api.transitions.edge_workers import GONE
@@ -50,6 +51,7 @@ class Scheduler:
             Sweep(settings.task_instance_heartbeat_timeout_detection_interval, self.heartbeat_timeouts),
             Sweep(settings.task_queued_timeout_check_interval, self.stuck_in_queued),
             Sweep(settings.scheduler_heartbeat_sec, self.heartbeat),
+            Sweep(settings.trigger_timeout_check_interval, self.wait_timeouts),
         )
         started = self.state.now()
         due = [started + timedelta(seconds=sweep.interval) for sweep in sweeps]
@@ -64,6 +66,7 @@ class Scheduler:
 
     def loop_once(self) -> None:
         """What every round of the scheduler's loop does."""
+        self.start_dag_runs()
         self.requeue_retries()
         self.executor_sync()
         self.process_executor_events()
@@ -72,12 +75,19 @@ class Scheduler:
         """Show other schedulers that this one lives."""
         self.executor.latest_heartbeat = self.state.now()
 
+    def start_dag_runs(self) -> None:
+        """Start the runs that were triggered or cleared, unless their Dag is paused."""
+        for run in self.state.dag_runs.queued():
+            dag = self.state.dags.get(run.dag_id)
+            self.state.apply(self.state.rules.start_dag_run(run, dag=dag, now=self.state.now()))
+
     def requeue_retries(self) -> None:
         """Queue retries and reschedules whose time has come, and what was rescued or reset at once."""
         now = self.state.now()
         instances = self.state.task_instances
         for ti in instances.in_states(None, TaskInstanceState.SCHEDULED):
-            self.state.queue(ti, cause="scheduled")
+            if not self.state.dag_runs.is_queued((ti.task.dag_id, ti.task.run_id)):
+                self.state.queue(ti, cause="scheduled")
         for ti in instances.in_states(TaskInstanceState.UP_FOR_RETRY):
             if ti.next_retry_at() <= now:
                 self.state.queue(ti, cause="retry delay passed")
@@ -129,6 +139,17 @@ class Scheduler:
                 outcome = self.state.rules.rescue_stuck_task(ti, settings=self.state.settings, now=now)
                 self.state.apply(outcome)
 
+    def wait_timeouts(self) -> None:
+        """Let tasks go on that waited too long for a trigger or a human."""
+        now = self.state.now()
+        rules = self.state.rules
+        for ti in self.state.task_instances.in_states(TaskInstanceState.DEFERRED):
+            if ti.trigger_timeout is not None and ti.trigger_timeout < now:
+                self.state.apply(rules.time_out_trigger(ti, now=now))
+        for ti in self.state.task_instances.in_states(TaskInstanceState.AWAITING_INPUT):
+            if ti.trigger_timeout is not None and ti.trigger_timeout < now:
+                self.state.apply(rules.time_out_input(ti, now=now))
+
     def orphaned_tasks(self) -> None:
         """Take over what a dead scheduler queued, or start it over when its job is gone.
 
@@ -162,6 +183,7 @@ class Scheduler:
             now=self.state.now(),
             new_id=self.state.new_id,
             cause=event.cause,
+            siblings=fail_fast_siblings(self.state, ti),
         )
         if outcome is not None:
             self._log(ti, "state mismatch")

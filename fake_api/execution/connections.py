@@ -1,6 +1,5 @@
 """Routes under /connections (Airflow: execution_api/routes/connections.py)."""
 
-from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -8,6 +7,7 @@ from fastapi import APIRouter, Path
 from fake_api.dependencies import StateDep, execution_token
 from fake_api.outcome import Reply
 from fake_api.routing import guarded_by
+from fake_api.views import connection_view
 
 router = APIRouter(prefix="/connections", tags=["Connections"], route_class=guarded_by(execution_token()))
 
@@ -19,4 +19,4 @@ async def get_connection(*, connection_id: Annotated[str, Path(min_length=1)], s
     if connection is None:
         message = f"Connection with ID {connection_id} not found"
         return Reply(404, {"detail": {"reason": "not_found", "message": message}})
-    return Reply(200, asdict(connection))
+    return Reply(200, connection_view(connection))

@@ -1,12 +1,20 @@
 """Request bodies of the Execution API (Airflow: execution_api/datamodels)."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, Tag
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, Tag
 
 from fake_api.names import TaskInstanceState
+
+
+def _to_utc(at: datetime) -> datetime:
+    return at.astimezone(UTC)
+
+
+#: A time with any zone, told back in UTC.
+UtcDatetime = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 
 
 class StrictModel(BaseModel):
@@ -49,7 +57,7 @@ class TIEnterRunningPayload(StrictModel):
     hostname: str
     unixname: str
     pid: int
-    start_date: AwareDatetime
+    start_date: UtcDatetime
 
 
 class TIHeartbeatInfo(StrictModel):
@@ -71,7 +79,7 @@ class TITerminalStatePayload(StrictModel):
     """A task ended without success."""
 
     state: TerminalStateNonSuccess
-    end_date: AwareDatetime
+    end_date: UtcDatetime
     rendered_map_index: str | None = None
 
 
@@ -79,7 +87,7 @@ class TISuccessStatePayload(StrictModel):
     """A task succeeded."""
 
     state: Literal[TerminalTIState.SUCCESS]
-    end_date: AwareDatetime
+    end_date: UtcDatetime
     task_outlets: Annotated[list[AssetProfile], Field(default_factory=list)]
     outlet_events: Annotated[list[dict[str, Any]], Field(default_factory=list)]
     rendered_map_index: str | None = None
@@ -108,8 +116,8 @@ class TIRescheduleStatePayload(StrictModel):
     """A sensor asks to be called again later."""
 
     state: Literal[IntermediateTIState.UP_FOR_RESCHEDULE]
-    reschedule_date: AwareDatetime
-    end_date: AwareDatetime
+    reschedule_date: UtcDatetime
+    end_date: UtcDatetime
 
 
 class TIAwaitingInputStatePayload(StrictModel):
@@ -126,7 +134,7 @@ class TIRetryStatePayload(StrictModel):
     """A try failed and another is left."""
 
     state: Literal[IntermediateTIState.UP_FOR_RETRY]
-    end_date: AwareDatetime
+    end_date: UtcDatetime
     rendered_map_index: str | None = None
     retry_delay_seconds: float | None = None
     retry_reason: str | None = None
@@ -143,6 +151,12 @@ TIStateUpdate = (
     | Annotated[TIAwaitingInputStatePayload, Tag("awaiting_input")]
     | Annotated[TIRetryStatePayload, Tag("up_for_retry")]
 )
+
+
+class TISkippedDownstreamTasksStatePayload(StrictModel):
+    """Tasks to skip, by task id or by (task id, map index)."""
+
+    tasks: list[str | tuple[str, int]]
 
 
 class VariablePostBody(StrictModel):

@@ -1,4 +1,4 @@
-"""Routes under /task-instances: run, state, heartbeat and what a task shows of itself."""
+"""Routes under /task-instances of a task about itself: run, state, heartbeat, rendered fields."""
 
 from dataclasses import replace
 from typing import Annotated
@@ -10,8 +10,10 @@ from pydantic import JsonValue
 from fake_api.dependencies import ClaimsDep, StateDep, execution_token
 from fake_api.execution.payloads import TIEnterRunningPayload, TIHeartbeatInfo, TIStateUpdate
 from fake_api.outcome import NO_CONTENT, Outcome, Reply
+from fake_api.queries import consumed_events, fail_fast_siblings
 from fake_api.routing import guarded_by
 from fake_api.transitions.task_instances import ARCHIVED, NOT_FOUND
+from fake_api.transitions.task_states import Around
 from fake_api.xcoms import XComTask
 
 own = execution_token(subject="task_instance_id")
@@ -44,9 +46,11 @@ async def run(
     ti = state.task_instances.get(task_instance_id)
     now = state.now()
     task = ti.task if ti else None
+    dag_run = state.dag_runs.get((task.dag_id, task.run_id)) if task else None
     outcome = state.rules.run(
         ti,
-        dag_run=state.dag_runs.get((task.dag_id, task.run_id)) if task else None,
+        dag_run=dag_run,
+        consumed=consumed_events(state, dag_run),
         xcom_keys=(
             state.xcoms.keys(XComTask(task.dag_id, task.run_id, task.task_id), task.map_index) if task else ()
         ),
@@ -66,11 +70,18 @@ async def run(
 @router.patch("/{task_instance_id}/state", status_code=204)
 async def update_state(*, task_instance_id: UUID, body: TIStateUpdate, state: StateDep) -> Reply:
     """Move a running task instance on."""
+    ti = state.task_instances.get(task_instance_id)
+    dag_run = state.dag_runs.get((ti.task.dag_id, ti.task.run_id)) if ti else None
     outcome = state.rules.update_state(
-        state.task_instances.get(task_instance_id),
+        ti,
         payload=body.model_dump(exclude_unset=True),
         now=state.now(),
         new_id=state.new_id,
+        around=Around(
+            assets=state.assets,
+            siblings=fail_fast_siblings(state, ti),
+            partition_key=dag_run.partition_key if dag_run else None,
+        ),
     )
     return state.apply(outcome)
 

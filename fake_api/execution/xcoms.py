@@ -134,12 +134,10 @@ def _with_prior(state: State, task: XComTask, key: str, include_prior_dates: boo
     run = state.dag_runs.get((task.dag_id, task.run_id))
     if not include_prior_dates or run is None:
         return task
-    earlier = [
-        each
-        for each in state.dag_runs.values()
-        if each.dag_id == task.dag_id and each.logical_date <= run.logical_date
-    ]
-    for each in sorted(earlier, key=lambda each: each.logical_date, reverse=True):
+    latest = run.logical_date or run.run_after
+    for each in state.dag_runs.latest_first(task.dag_id):
+        if (each.logical_date or each.run_after) > latest:
+            continue
         candidate = task._replace(run_id=each.run_id)
         if state.xcoms.values(candidate, key):
             return candidate

@@ -8,7 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fake_api.outcome import Outcome
-from fake_api.transitions import edge_jobs, edge_workers, scheduling, task_instances
+from fake_api.transitions import (
+    connection_tests,
+    dag_runs,
+    edge_jobs,
+    edge_workers,
+    human_input,
+    scheduling,
+    task_instances,
+    task_states,
+    wait_timeouts,
+)
 
 Rule = Callable[..., Outcome]
 
@@ -19,15 +29,27 @@ class Rules:
 
     # asked for through the Execution API
     run: Rule = task_instances.run
-    update_state: Rule = task_instances.update_state
+    update_state: Rule = task_states.update_state
     heartbeat: Rule = task_instances.heartbeat
+    skip_downstream: Rule = task_instances.skip_downstream
+    trigger_dag_run: Rule = dag_runs.trigger_dag_run
+    clear_dag_run: Rule = dag_runs.clear_dag_run
+    ask_human: Rule = human_input.ask_human
+    answer_human: Rule = human_input.answer_human
+    take_connection_test: Rule = connection_tests.take_connection_test
+    report_connection_test: Rule = connection_tests.report_connection_test
     # asked for through the Edge worker API
     register_worker: Rule = edge_workers.register_worker
     set_worker_state: Rule = edge_workers.set_worker_state
     update_queues: Rule = edge_workers.update_queues
     fetch_job: Rule = edge_jobs.fetch_job
     set_job_state: Rule = edge_jobs.set_job_state
+    # applied by the triggerer
+    resume: Rule = human_input.resume
     # applied by the scheduler
+    start_dag_run: Rule = dag_runs.start_dag_run
+    time_out_trigger: Rule = wait_timeouts.time_out_trigger
+    time_out_input: Rule = wait_timeouts.time_out_input
     queue_task: Rule = scheduling.queue_task
     handle_executor_event: Callable[..., Outcome | None] = scheduling.handle_executor_event
     rescue_stuck_task: Rule = scheduling.rescue_stuck_task

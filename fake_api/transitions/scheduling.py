@@ -4,7 +4,7 @@ Airflow: jobs/scheduler_job_runner.py, models/taskinstance.py, models/dagrun.py.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +13,7 @@ from fake_api.names import TaskInstanceState
 from fake_api.outcome import Outcome, edge_job_moved, task_instance_moved
 from fake_api.rows import DagRun, EdgeJob, JobKey, TaskInstance
 from fake_api.settings import Settings
+from fake_api.transitions.fail_fast import stop_remaining
 from fake_api.transitions.task_instances import ended_at, next_try
 
 #: States in which a task instance still belongs to the try the executor reports on.
@@ -82,11 +83,12 @@ def handle_executor_event(
     now: datetime,
     new_id: Callable[[], UUID],
     cause: str,
+    siblings: Sequence[TaskInstance] = (),
 ) -> Outcome | None:
     """What an executor's final word means for a task instance; None when the two agree or it is stale.
 
     They disagree ("state mismatch") when the executor is done with a try the task instance still executes.
-    `has_task` says that the executor has got the same try again.
+    `has_task` says that the executor has got the same try again, `siblings` are what a fail_fast Dag stops.
     Airflow: SchedulerJobRunner.process_executor_events.
     """
     if ti.try_number != try_number or ti.state not in EXECUTING:
@@ -101,7 +103,8 @@ def handle_executor_event(
     if ti.state == TaskInstanceState.RESTARTING and event == TaskInstanceState.SUCCESS:
         cleared = replace(ti, state=None, max_tries=ti.try_number + ti.task.retries)
         return Outcome(rows=(cleared,), changes=task_instance_moved(ti, cleared, at=now, cause=cause))
-    return handle_failure(ti, now=now, new_id=new_id, cause=cause)
+    failure = handle_failure(ti, now=now, new_id=new_id, cause=cause)
+    return stop_remaining(failure, ti, siblings, now=now)
 
 
 def handle_failure(ti: TaskInstance, *, now: datetime, new_id: Callable[[], UUID], cause: str) -> Outcome:

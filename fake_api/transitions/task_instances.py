@@ -1,9 +1,9 @@
-"""What the Execution API does to a task instance: run, state, heartbeat.
+"""What the Execution API does to a task instance: run, heartbeat, skip. Its reports stand in task_states.
 
 Airflow: api_fastapi/execution_api/routes/task_instances.py.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from uuid import UUID
 from fake_api.names import FINISHED, TaskInstanceState
 from fake_api.outcome import NO_CONTENT, Outcome, Reply, refuse, task_instance_moved
 from fake_api.rows import DagRun, TaskInstance
+from fake_api.views import dag_run_view
 
 NOT_FOUND = refuse(404, reason="not_found", message="Task Instance not found")
 ARCHIVED = refuse(
@@ -19,19 +20,7 @@ ARCHIVED = refuse(
     reason="not_found",
     message="Task Instance not found, it may have been moved to the Task Instance History table",
 )
-HEARTBEAT_TAKEN = Outcome()
-ALREADY_THERE = Outcome(reply=Reply(200))
-
-#: What a payload must bring to move a running task instance into an intermediate state. Without it, and
-#: for every intermediate state not named here, Airflow accepts the call and fails the task instance.
-REQUIRED = {
-    TaskInstanceState.UP_FOR_RETRY: ("end_date",),
-    TaskInstanceState.UP_FOR_RESCHEDULE: ("end_date", "reschedule_date"),
-    TaskInstanceState.DEFERRED: ("classpath", "next_method"),
-    TaskInstanceState.AWAITING_INPUT: ("next_method",),
-}
-
-PARTITION_KEY_MAX_LENGTH = 250
+NOT_SKIPPED = (TaskInstanceState.RUNNING, TaskInstanceState.SUCCESS, TaskInstanceState.FAILED)
 
 
 def run(
@@ -39,6 +28,7 @@ def run(
     *,
     dag_run: DagRun | None,
     xcom_keys: Sequence[str],
+    consumed: Sequence[Mapping[str, Any]] = (),
     hostname: str,
     unixname: str,
     pid: int,
@@ -57,8 +47,8 @@ def run(
         pid,
     )
     if not again and ti.state not in (TaskInstanceState.QUEUED, TaskInstanceState.RESTARTING):
-        return _invalid_state("TI was not in a state where it could be marked as running", ti)
-    row = replace(
+        return invalid_state("TI was not in a state where it could be marked as running", ti)
+    row = _changed(
         ti,
         state=TaskInstanceState.RUNNING,
         hostname=hostname,
@@ -71,31 +61,9 @@ def run(
         retry_reason=None,
         stuck_in_queued=0,
     )
-    context = _run_context(ti, dag_run, xcom_keys)
+    context = _run_context(ti, dag_run_view(dag_run, consumed), xcom_keys)
     changes = task_instance_moved(ti, row, at=now, cause="PATCH run")
     return Outcome(reply=Reply(200, context), rows=(row,), changes=changes)
-
-
-def update_state(
-    ti: TaskInstance | None, *, payload: Mapping[str, Any], now: datetime, new_id: Callable[[], UUID]
-) -> Outcome:
-    """PATCH state: 204, 200 when already there, 404, 409 when not running, 422 for a bad partition key.
-
-    `payload` has just the keys the caller sent. Only a running task instance moves.
-    """
-    if ti is None:
-        return NOT_FOUND
-    target = TaskInstanceState(payload["state"])
-    if target == ti.state:
-        return ALREADY_THERE
-    if ti.state != TaskInstanceState.RUNNING:
-        return _invalid_state("TI was not in the running state so it cannot be updated", ti)
-    if problem := _partition_key_problem(payload):
-        return refuse(422, reason="invalid_partition_key", message=problem)
-    if target == TaskInstanceState.UP_FOR_RETRY and "end_date" in payload:
-        return _retry(ti, payload, now=now, new_id=new_id)
-    row = _moved_row(ti, target, payload, now)
-    return Outcome(rows=(row,), changes=task_instance_moved(ti, row, at=now, cause="PATCH state"))
 
 
 def heartbeat(ti: TaskInstance | None, *, archived: bool, hostname: str, pid: int, now: datetime) -> Outcome:
@@ -117,7 +85,7 @@ def heartbeat(ti: TaskInstance | None, *, archived: bool, hostname: str, pid: in
             message="TI is no longer in the running state and task should terminate",
             current_state=ti.state,
         )
-    return Outcome(reply=NO_CONTENT, rows=(replace(ti, last_heartbeat_at=now),))
+    return Outcome(reply=NO_CONTENT, rows=(_changed(ti, last_heartbeat_at=now),))
 
 
 def next_try(
@@ -127,9 +95,9 @@ def next_try(
 
     Airflow: TaskInstance.prepare_db_for_next_try. A try that had not finished is archived as failed.
     """
-    ended = ended_at(replace(ti, next_method=None, next_kwargs=None, **values), end_date)
+    ended = ended_at(replace(ti, next_method=None, next_kwargs=None, trigger=None, **values), end_date)
     state = ti.state if ti.state in FINISHED else TaskInstanceState.FAILED
-    live = replace(ended, id=new_id(), state=TaskInstanceState.UP_FOR_RETRY, task_reschedule_count=0)
+    live = replace(ended, id=new_id(), state=TaskInstanceState.UP_FOR_RETRY, reschedules=())
     return replace(ended, state=state), live
 
 
@@ -139,54 +107,34 @@ def ended_at(ti: TaskInstance, end_date: datetime) -> TaskInstance:
     return replace(ti, end_date=end_date, duration=duration)
 
 
-def _retry(
-    ti: TaskInstance, payload: Mapping[str, Any], *, now: datetime, new_id: Callable[[], UUID]
-) -> Outcome:
-    archived, live = next_try(
-        ti,
-        end_date=payload["end_date"],
-        new_id=new_id,
-        retry_delay_override=payload.get("retry_delay_seconds"),
-        retry_reason=(payload.get("retry_reason") or "")[:500] or None,
-        rendered_map_index=payload.get("rendered_map_index", ti.rendered_map_index),
-    )
-    changes = task_instance_moved(ti, live, at=now, cause="PATCH state")
-    return Outcome(archived=archived, rows=(live,), changes=changes)
+def skip_downstream(ti: TaskInstance | None, *, downstream: Iterable[TaskInstance], now: datetime) -> Outcome:
+    """PATCH skip-downstream: 204, 404. What runs or has run is left alone, also where it failed."""
+    if ti is None:
+        return NOT_FOUND
+    skippable = [each for each in downstream if each.state not in NOT_SKIPPED]
+    rows = [
+        replace(each, state=TaskInstanceState.SKIPPED, start_date=now, end_date=now) for each in skippable
+    ]
+    changes = [
+        change
+        for old, new in zip(skippable, rows, strict=True)
+        for change in task_instance_moved(old, new, at=now, cause="PATCH skip-downstream")
+    ]
+    return Outcome(rows=tuple(rows), changes=tuple(changes))
 
 
-def _moved_row(
-    ti: TaskInstance, target: TaskInstanceState, payload: Mapping[str, Any], now: datetime
-) -> TaskInstance:
-    ti = replace(ti, rendered_map_index=payload.get("rendered_map_index", ti.rendered_map_index))
-    if target in FINISHED:
-        done = ended_at(ti, payload["end_date"])
-        return replace(done, state=target, next_method=None, next_kwargs=None)
-    if any(name not in payload for name in REQUIRED.get(target, ("",))):
-        return replace(ended_at(ti, now), state=TaskInstanceState.FAILED)
-    if target == TaskInstanceState.UP_FOR_RESCHEDULE:
-        return replace(
-            ended_at(ti, payload["end_date"]),
-            state=target,
-            reschedule_date=payload["reschedule_date"],
-            task_reschedule_count=ti.task_reschedule_count + 1,
-            next_method=None,
-            next_kwargs=None,
-        )
-    timeout = payload.get("trigger_timeout") or payload.get("timeout")
-    return replace(
-        ti,
-        state=target,
-        next_method=payload["next_method"],
-        next_kwargs=payload.get("next_kwargs", {}),
-        trigger_timeout=now + timeout if timeout else None,
-    )
+def _changed(ti: TaskInstance, **values: Any) -> TaskInstance:
+    # As dataclasses.replace, which sets every field anew: too much for the two busiest calls.
+    row = object.__new__(TaskInstance)
+    row.__dict__.update(ti.__dict__, **values)
+    return row
 
 
-def _run_context(ti: TaskInstance, dag_run: DagRun, xcom_keys: Sequence[str]) -> dict[str, Any]:
+def _run_context(ti: TaskInstance, dag_run: dict[str, Any], xcom_keys: Sequence[str]) -> dict[str, Any]:
     eligible = ti.max_tries != 0 and ti.try_number <= ti.max_tries
     context: dict[str, Any] = {
-        "dag_run": dag_run_context(dag_run),
-        "task_reschedule_count": ti.task_reschedule_count,
+        "dag_run": dag_run,
+        "task_reschedule_count": len(ti.reschedules),
         "max_tries": ti.max_tries,
         "variables": [],
         "connections": [],
@@ -202,42 +150,6 @@ def _run_context(ti: TaskInstance, dag_run: DagRun, xcom_keys: Sequence[str]) ->
     return context
 
 
-def dag_run_context(dag_run: DagRun) -> dict[str, Any]:
-    """A dag run as the Execution API tells it (Airflow: execution_api DagRun)."""
-    return {
-        "dag_id": dag_run.dag_id,
-        "run_id": dag_run.run_id,
-        "logical_date": dag_run.logical_date,
-        "data_interval_start": dag_run.logical_date,
-        "data_interval_end": dag_run.logical_date,
-        "run_after": dag_run.logical_date,
-        "start_date": dag_run.start_date,
-        "end_date": None,
-        "clear_number": 0,
-        "run_type": "manual",
-        "state": dag_run.state,
-        "conf": dict(dag_run.conf),
-        "triggering_user_name": dag_run.triggering_user_name,
-        "consumed_asset_events": [],
-        "partition_key": None,
-        "partition_date": None,
-        "note": None,
-        "team_name": None,
-    }
-
-
-def _invalid_state(message: str, ti: TaskInstance) -> Outcome:
+def invalid_state(message: str, ti: TaskInstance) -> Outcome:
+    """409 with the state the task instance has."""
     return refuse(409, reason="invalid_state", message=message, previous_state=ti.state)
-
-
-def _partition_key_problem(payload: Mapping[str, Any]) -> str | None:
-    for event in payload.get("outlet_events", ()):
-        key = event.get("partition_key")
-        if key is None:
-            continue
-        if not key.strip():
-            return f"partition_key in outlet event must not be empty or whitespace-only; got {key!r}."
-        if len(key) > PARTITION_KEY_MAX_LENGTH:
-            most = PARTITION_KEY_MAX_LENGTH
-            return f"partition_key in outlet event must be at most {most} characters; got {len(key)}."
-    return None

@@ -65,14 +65,23 @@ class Step:
         return jwt.encode(claims, key, OTHER_ALGORITHM.get(self.name, "HS512"))
 
 
+def without_exchange(name: str) -> set[str]:
+    """The names of the steps of a recording that got no answer."""
+    return {entry["name"] for entry in _entries(name) if not entry["exchanges"]}
+
+
 def load(name: str) -> list[Step]:
     """The steps of a recording that have an exchange."""
-    entries = json.loads((FOLDER / f"{name}.json").read_text())
     return [
         Step(entry["name"], each["request"], each["response"])
-        for entry in entries
+        for entry in _entries(name)
         for each in entry["exchanges"]
     ]
+
+
+def _entries(name: str) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = json.loads((FOLDER / f"{name}.json").read_text())
+    return entries
 
 
 def expected(step: Step) -> dict[str, Any]:

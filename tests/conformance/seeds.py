@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from fake_api import State, TaskSpec
@@ -28,18 +28,23 @@ class Ids:
 
 
 def submit(state: State, ids: Ids, ti_id: str, **task: object) -> None:
-    """Queue a task instance of the Dag `tiny` under its recorded id."""
+    """Queue a task instance of the Dag `tiny` under its recorded id, or any if that is empty."""
     spec = TaskSpec(dag_id="tiny", dag_rel_path="tiny.py", **task)  # type: ignore[arg-type]
+    state.add_dag("tiny", is_paused=True, relative_fileloc="tiny.py")
     run = state.ensure_dag_run("tiny", spec.run_id)
-    state.dag_runs["tiny", spec.run_id] = replace(run, triggering_user_name="research")
-    ids.wanted = [UUID(ti_id)]
+    state.put(replace(run, triggering_user_name="research"))
+    ids.wanted = [UUID(ti_id)] if ti_id else []
     state.submit(spec)
 
 
 def happy(state: State, ids: Ids) -> None:
-    """A run of the Dag `tiny` with all of its tasks queued, and a connection."""
+    """Two earlier runs of the Dag `tiny`, one with all of its tasks queued, and a connection."""
     run = "r_a71f3842"
     submit(state, ids, "01a1fb9b-8108-71b9-b7b3-99a1eed4efc0", task_id="noop", run_id=run)
+    for task_id in ("xcom_out", "flaky", "sleeper"):
+        submit(state, ids, "", task_id=task_id, run_id=run)
+    for days in (1, 2):
+        state.add_dag_run("tiny", f"earlier_{days}", logical_date=state.now() - timedelta(days=days))
     state.connections["my_conn"] = Connection(
         conn_id="my_conn",
         conn_type="http",

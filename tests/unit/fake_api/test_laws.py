@@ -12,13 +12,22 @@ from tests.unit.fake_api.world import World
 #: Where a task instance may go from each state, whoever moves it.
 LEGAL: dict[str | None, set[str | None]] = {
     None: {"queued"},
-    "scheduled": {"queued"},
+    "scheduled": {"queued", None},
     "queued": {"running", "scheduled", "failed", "up_for_retry", None},
-    "running": {"success", "failed", "up_for_retry", "up_for_reschedule", "deferred", "restarting"},
+    "running": {
+        "success",
+        "failed",
+        "up_for_retry",
+        "up_for_reschedule",
+        "deferred",
+        "awaiting_input",
+        "restarting",
+    },
     "restarting": {"running", "up_for_retry", None},
     "up_for_retry": {"queued", None},
     "up_for_reschedule": {"queued", None},
-    "deferred": {None},
+    "deferred": {"scheduled", None},
+    "awaiting_input": {"scheduled", None},
     "success": {None},
     "failed": {None},
 }
@@ -28,7 +37,8 @@ REPORTS: dict[str, dict[str, Any]] = {
     "failed": {},
     "up_for_retry": {},
     "up_for_reschedule": {},
-    "deferred": {"classpath": "a.T", "next_method": "done"},
+    "deferred": {"classpath": "a.T", "next_method": "done", "trigger_timeout": timedelta(seconds=30)},
+    "awaiting_input": {"next_method": "done", "timeout": timedelta(seconds=30)},
 }
 
 waits = st.sampled_from([0.0, 1.0, 30.0, 151.0, 301.0, 601.0])
@@ -36,7 +46,9 @@ actions = st.one_of(
     st.tuples(st.just("after"), waits),
     st.tuples(st.just("report"), st.sampled_from(sorted(REPORTS))),
     st.tuples(st.just("job"), st.sampled_from(["running", "success", "failed"])),
-    st.tuples(st.sampled_from(["fetch", "run", "heartbeat", "sweep", "register", "clear"]), st.none()),
+    st.tuples(
+        st.sampled_from(["fetch", "run", "heartbeat", "sweep", "register", "clear", "fire"]), st.none()
+    ),
 )
 
 
@@ -61,6 +73,9 @@ def act(world: World, known: list[UUID], action: str, argument: Any) -> None:
             world.register()
         case "clear":
             world.state.clear(ti_id)
+        case "fire":
+            if world.ti().trigger is not None:
+                world.state.fire_trigger(ti_id, "done")
         case _:
             world.sweep()
 

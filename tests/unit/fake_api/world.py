@@ -48,6 +48,7 @@ class World:
         """One round of everything the scheduler does."""
         self.scheduler.heartbeat_timeouts()
         self.scheduler.stuck_in_queued()
+        self.scheduler.wait_timeouts()
         self.scheduler.orphaned_tasks()
         self.scheduler.loop_once()
 
