@@ -45,14 +45,6 @@ class Node:
         """A local port for an outgoing connection."""
         return 32768 + (next(self._ephemeral) - 32768) % 28232
 
-    def signal(self, sig: int) -> bool:
-        """Deliver a signal to the node's main process; False if it has no handler for it."""
-        if sig not in self.signal_handlers:
-            return False
-        callback, args = self.signal_handlers[sig]
-        asyncio.get_running_loop().call_soon(callback, *args, context=self.context())
-        return True
-
     def task_done(self, task: asyncio.Task[Any]) -> None:
         """Forget the task; report the error of one that nobody awaits."""
         self.tasks.pop(task, None)

@@ -19,6 +19,7 @@ COMPARED = ("content-type", "content-range", "allow", "airflow-api-version", "co
 
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TIME_TEXT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?")
+ERROR_ID_TEXT = re.compile(r"(?<=look for ID )\w{8}")
 TRACE_TEXT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]")
 
 #: Steps whose token is broken in a way its recorded claims do not show.
@@ -136,6 +137,6 @@ def masked(value: Any) -> Any:
     if isinstance(value, list):
         return [masked(each) for each in value]
     if isinstance(value, str):
-        text = TRACE_TEXT.sub("<trace>", value)
+        text = ERROR_ID_TEXT.sub("<id>", TRACE_TEXT.sub("<trace>", value))
         return TIME_TEXT.sub("<time>", UUID_TEXT.sub("<uuid>", text))
     return value

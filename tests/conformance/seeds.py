@@ -71,6 +71,21 @@ def errors(state: State, ids: Ids) -> None:
     state.variables["a/b"] = Variable(val="val")
 
 
+def content(state: State, ids: Ids) -> None:
+    """A run of the Dag `tiny` with two tasks, of which one writes an asset, and a connection to test."""
+    asset = state.add_asset("a", "s3://b/x")
+    named = {"run_id": "r_content", "retries": 1, "operator": "EmptyOperator"}
+    undated = {"logical_date": None, "data_interval_start": None, "data_interval_end": None}
+    state.add_dag_run("tiny", "r_content", **undated)
+    submit(state, ids, "01a1fca0-f915-75ac-8ee2-afccca899df0", task_id="a", outlets=(asset.key,), **named)
+    submit(state, ids, "01a1fca0-f916-73a8-b806-f35b8559acb0", task_id="b", **named)
+    run = state.dag_runs["tiny", "r_content"]
+    state.put(replace(run, triggering_user_name="u"))
+    test_id = UUID("01a1fca0-f968-7324-8b1f-830b6235e5f8")
+    tested = Connection(conn_id="c", conn_type="http", host="h", password="p")
+    state.add_connection_test(test_id, tested, commit_on_success=True)
+
+
 def edge(_state: State, _ids: Ids) -> None:
     """Nothing: no worker, no job."""
 
@@ -79,6 +94,7 @@ SEEDS: dict[str, Callable[[State, Ids], None]] = {
     "happy": happy,
     "retry": retry,
     "errors": errors,
+    "content": content,
     "edge": edge,
 }
 
