@@ -12,7 +12,7 @@ from fake_api.executor import Event, Executor
 from fake_api.names import TaskInstanceState
 from fake_api.outcome import Change, job_detail
 from fake_api.queries import fail_fast_siblings
-from fake_api.rows import EdgeJob, JobKey, TaskInstance
+from fake_api.rows import JobKey, TaskInstance
 from fake_api.state import State
 from fake_api.transitions.edge_workers import GONE
 
@@ -203,6 +203,9 @@ class Scheduler:
 
     def _purge_jobs(self, now: datetime) -> None:
         self._forget_untracked()
+        settings = self.state.settings
+        old_success = now - timedelta(minutes=settings.job_success_purge)
+        old_failure = now - timedelta(minutes=settings.job_fail_purge)
         for job in self.state.edge_jobs.in_states(
             SUCCESS, *FAILED_JOB, TaskInstanceState.REMOVED, RESTARTING
         ):
@@ -211,7 +214,8 @@ class Scheduler:
                     self.executor.change_state(job.key, Event(SUCCESS))
                 elif job.state in FAILED_JOB:
                     self.executor.change_state(job.key, Event(TaskInstanceState.FAILED))
-            if self._expired(job, now):
+            oldest = old_success if job.state == SUCCESS else old_failure
+            if job.last_update is not None and job.last_update < oldest:
                 self.state.apply(self.state.rules.delete_job(job, now=now, cause="purge"))
 
     def _forget_untracked(self) -> None:
@@ -222,11 +226,6 @@ class Scheduler:
         ]
         for key in gone:
             del self.executor.running[key]
-
-    def _expired(self, job: EdgeJob, now: datetime) -> bool:
-        settings = self.state.settings
-        minutes = settings.job_success_purge if job.state == SUCCESS else settings.job_fail_purge
-        return job.last_update is not None and job.last_update < now - timedelta(minutes=minutes)
 
     def _check_worker_liveness(self, now: datetime) -> None:
         oldest = now - timedelta(seconds=5 * self.state.settings.edge_heartbeat_interval)

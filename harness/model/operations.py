@@ -59,7 +59,7 @@ _TABLE = tuple((name, method, _pattern(path)) for name, method, path in _ROWS)
 NAMES: tuple[str, ...] = tuple(name for name, _, _ in _ROWS)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=65536)  # a large fleet has a path of its own for each running task
 def understand(method: str, path: str) -> Call:
     """The operation behind a request; an unknown one is named by its method and path.
 
