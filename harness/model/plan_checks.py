@@ -7,7 +7,20 @@ from datetime import timedelta
 from harness.errors import BadPlan
 from harness.model.faults import Fault, ends_at
 from harness.model.plan import Plan
+from harness.model.scenario import Scenario
 from harness.units import format_duration
+
+WORKERS_MOST, TASKS_MOST = 10_000, 1_000_000
+"""More would fill this machine's memory before the run began."""
+
+
+def check_size(scenario: Scenario) -> None:
+    """Raise BadPlan for a fleet or a workload that is no number of workers or tasks, or too many."""
+    workers, tasks = scenario.fleet.count, scenario.tasks.count
+    if not 1 <= workers <= WORKERS_MOST:
+        raise BadPlan(f"the fleet has {workers} workers: give it 1 to {WORKERS_MOST:,}")
+    if not 0 <= tasks <= TASKS_MOST:
+        raise BadPlan(f"the workload has {tasks} tasks: give it 0 to {TASKS_MOST:,}")
 
 
 def check_plan(plan: Plan) -> None:

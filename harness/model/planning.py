@@ -8,7 +8,7 @@ from datetime import timedelta
 from harness.model.draws import Draw
 from harness.model.faults import Fault
 from harness.model.plan import Plan, PlannedWorker, Submission
-from harness.model.plan_checks import check_plan
+from harness.model.plan_checks import check_plan, check_size
 from harness.model.scenario import Scenario, Tasks, Workers
 from harness.rng import Streams
 
@@ -22,6 +22,7 @@ def make_plan(
     workers: Workers | None = None,
 ) -> Plan:
     """Draw every random decision of the scenario from the seed. `workers` overrides the fleet's kind."""
+    check_size(scenario)
     draw = Draw(Streams(seed), "plan")
     fleet = scenario.fleet
     kind = workers or fleet.kind

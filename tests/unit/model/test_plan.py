@@ -61,7 +61,7 @@ def test_chaos_becomes_concrete_faults_in_the_order_of_time() -> None:
 @pytest.mark.parametrize(
     ("scenario", "complaint"),
     [
-        ({"fleet": Fleet(count=0)}, "the plan has no workers"),
+        ({"fleet": Fleet(count=0)}, "the fleet has 0 workers"),
         ({"fleet": Fleet(slots=0)}, "worker-1 has 0 slots"),
         ({"settle": seconds(-1)}, "must not be negative"),
         ({"tasks": Tasks(over=minutes(9))}, "must be submitted between 0s and `until`"),
@@ -166,3 +166,11 @@ def test_a_file_that_is_not_there_is_a_bad_plan(tmp_path: Path) -> None:
 def test_a_submission_is_named_dag_task_run() -> None:
     task = Submission(at=seconds(0), dag_id="a", task_id="b", run_id="c", lasting=seconds(1))
     assert task.key == "a/b/c"
+
+
+@pytest.mark.parametrize("count", [-1, 10**14])
+def test_a_fleet_or_workload_of_no_sensible_size_is_refused_at_once(count: int) -> None:
+    with pytest.raises(BadPlan, match=f"the fleet has {count} workers: give it 1 to"):
+        make_plan(Scenario(fleet=Fleet(count=count)), 1, name="a-name")
+    with pytest.raises(BadPlan, match=f"the workload has {count} tasks: give it 0 to"):
+        make_plan(Scenario(tasks=Tasks(count=count)), 1, name="a-name")
