@@ -48,7 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add --seed and --world; where another plugin has them, only --harness-seed and --harness-world."""
     group = parser.getgroup("harness", "chaos simulation of Airflow remote execution")
     _add(group, "seed", type=int, help="seed of the scenarios that the fixture `run` runs (default: 1)")
-    _add(group, "world", choices=("sim", "live"), help="where the fixture `run` runs them (default: sim)")
+    _add(group, "world", choices=("sim",), help="where the fixture `run` runs them (default: sim)")
 
 
 def _add(group: pytest.OptionGroup, name: str, **attributes: Any) -> None:
