@@ -33,7 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(f"{type(error).__name__}: {error}", EXIT_INTERNAL)
     except KeyboardInterrupt:
         return _complain("interrupted", EXIT_INTERRUPTED)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit) as end:
+        # rich turns a broken pipe into SystemExit(1), which would read as a broken promise
+        if isinstance(end, SystemExit) and not isinstance(end.__context__, BrokenPipeError):
+            raise
         # whoever read us went away; Python's own flush at exit must not complain either
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return EXIT_PIPE
