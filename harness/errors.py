@@ -8,6 +8,7 @@ HarnessError
 │   ├── BadHistory             truncated, of another version
 │   ├── MissingExtra           an optional dependency is not installed
 │   ├── NotCapable             the plan asks for what the world cannot do
+│   ├── NotInstallable         a release cannot be installed here
 │   └── NotAlone               another run, or an event loop, is under way where the run would be
 └── SimulationError            the run cannot go on; exit code 70
     ├── Deadlock               nothing can ever happen again
@@ -48,6 +49,10 @@ class MissingExtra(UsageError):
 
 class NotCapable(UsageError):
     """The plan asks for something this world has declared it cannot do."""
+
+
+class NotInstallable(UsageError):
+    """A released package cannot be installed into an environment of its own."""
 
 
 class NotAlone(UsageError):

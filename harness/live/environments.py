@@ -1,0 +1,131 @@
+"""Virtual environments for released packages: made once, kept in the user's cache, never ours.
+
+An environment is named by what it holds, so two runs that ask for the same releases share it, and asking for
+another release never changes one that exists.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import NotInstallable
+
+#: Seconds one installation may take.
+INSTALL_TIMEOUT = 900
+#: Names the folder instead of `~/.cache/airflow-remote-harness`.
+CACHE_VARIABLE = "HARNESS_CACHE"
+_COMPLETE = "complete.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A virtual environment that holds what was asked for."""
+
+    folder: Path
+
+    @property
+    def python(self) -> Path:
+        """Its interpreter."""
+        return self.folder / "bin" / "python"
+
+    def script(self, name: str) -> Path:
+        """A console script of it, such as `airflow`."""
+        return self.folder / "bin" / name
+
+    def versions(self, *names: str) -> dict[str, str]:
+        """The installed version of each of these distributions; those that are missing are left out."""
+        code = (
+            "import sys, json\nfrom importlib import metadata\nfound = {}\n"
+            "for name in sys.argv[1:]:\n    try: found[name] = metadata.version(name)\n"
+            "    except metadata.PackageNotFoundError: pass\nprint(json.dumps(found))"
+        )
+        told = subprocess.run(  # noqa: S603
+            [self.python, "-I", "-c", code, *names], check=True, capture_output=True, timeout=60
+        )
+        found: dict[str, str] = json.loads(told.stdout)
+        return found
+
+
+def environment(*requirements: str, python: str = sys.executable) -> Environment:
+    """The environment with these requirements (as pip reads them), built on first use.
+
+    Raises NotInstallable with the installer's own last words.
+    """
+    wanted = {"requirements": sorted(requirements), "python": _version(python)}
+    name = hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:16]
+    folder = cache_folder() / "environments" / name
+    with _only_one(folder.with_suffix(".lock")):
+        if not (folder / _COMPLETE).exists():
+            shutil.rmtree(folder, ignore_errors=True)  # a half-built one of an earlier, interrupted run
+            _build(folder, python, requirements)
+            (folder / _COMPLETE).write_text(json.dumps(wanted))
+    return Environment(folder)
+
+
+def cache_folder() -> Path:
+    """Where environments are kept."""
+    base = os.environ.get(CACHE_VARIABLE)
+    if base:
+        return Path(base)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "airflow-remote-harness"
+
+
+def _build(folder: Path, python: str, requirements: tuple[str, ...]) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if uv := shutil.which("uv"):
+        _run(uv, "venv", "--quiet", "--python", python, str(folder))
+        _run(uv, "pip", "install", "--quiet", "--python", str(folder / "bin" / "python"), *requirements)
+        return
+    if python == sys.executable:
+        venv.create(folder, with_pip=True, symlinks=True)
+    else:
+        _run(python, "-m", "venv", str(folder))
+    pip = (str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input")
+    _run(*pip, "install", "--quiet", *requirements)
+
+
+def _run(*command: str) -> None:
+    try:
+        done = subprocess.run(  # noqa: S603
+            command, check=False, capture_output=True, text=True, timeout=INSTALL_TIMEOUT
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NotInstallable(f"`{' '.join(command)}` did not work: {error}") from None
+    if done.returncode:
+        words = " ".join(done.stderr.split())[-400:]
+        raise NotInstallable(f"`{' '.join(command)}` failed: {words}; see that PyPI can be reached")
+
+
+def _version(python: str) -> str:
+    if python == sys.executable:
+        return sys.version
+    try:
+        told = subprocess.run(  # noqa: S603
+            [python, "-I", "-c", "import sys; print(sys.version)"],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    except (OSError, subprocess.SubprocessError):
+        raise NotInstallable(f"{python} is no Python that runs: name an installed one") from None
+    return told.stdout.strip()
+
+
+@contextmanager
+def _only_one(lock: Path) -> Iterator[None]:
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
