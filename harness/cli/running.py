@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from harness import catalogue
+from harness.cli.ending import say_aside
 from harness.cli.options import DEFAULT_SEED
 from harness.errors import BadParameter, UsageError
 from harness.invariants import judge, named
@@ -21,6 +21,7 @@ from harness.model.plan_file import read_plan
 from harness.model.planning import make_plan
 from harness.model.scenario import Workers
 from harness.report import store, terminal
+from harness.report.stored import load, plan_file
 from harness.report.story import tell
 from harness.report.summary import summarise
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run a scenario of the catalogue."""
+    """Run a scenario of the catalogue or of a file."""
     if arguments.no_store and arguments.out:
         raise BadParameter("--no-store and --out contradict each other: give one of them")
     entry = catalogue.find(arguments.scenario)
@@ -37,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     seed = DEFAULT_SEED if arguments.seed is None else arguments.seed
     kind = Workers(arguments.workers) if arguments.workers else None
     plan = make_plan(entry.build(**texts), seed, name=entry.name, parameters=texts, workers=kind)
-    again = run_command(plan, workers=kind, world=arguments.world)
+    again = run_command(plan, scenario=arguments.scenario, workers=kind, world=arguments.world)
     note = " (the default: --seed N draws another run)" if arguments.seed is None else ""
     folder = None if arguments.no_store else _reserve(plan, arguments.out)
     return _go(plan, arguments, folder=folder, replay=_replay_of(folder, arguments.world) or again, note=note)
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def replay(arguments: argparse.Namespace) -> int:
     """Run a stored plan again; it is stored only where `--out` says."""
-    file = store.plan_file(arguments.plan)
+    file = plan_file(arguments.plan)
     plan = read_plan(file, edited=arguments.edited)
     folder = _reserve(plan, arguments.out) if arguments.out else None
     again = replay_command(file, world=arguments.world, edited=arguments.edited)
@@ -54,7 +55,7 @@ def replay(arguments: argparse.Namespace) -> int:
 
 def check(arguments: argparse.Namespace) -> int:
     """Judge a stored history again, without running anything."""
-    stored = store.load(arguments.path, edited=arguments.edited)
+    stored = load(arguments.path, edited=arguments.edited)
     verdict = judge(stored.history, stored.plan)
     world = str(stored.history.header.get("world", "sim"))
     again = replay_command(stored.folder / store.PLAN, world=world, edited=arguments.edited)
@@ -80,9 +81,11 @@ def settings(texts: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def run_command(plan: Plan, *, workers: Workers | None = None, world: str = "sim") -> str:
-    """The command that makes the same plan from the catalogue again."""
-    words = ["harness", "run", plan.scenario, "--seed", str(plan.seed)]
+def run_command(
+    plan: Plan, *, scenario: str | None = None, workers: Workers | None = None, world: str = "sim"
+) -> str:
+    """The command that makes the same plan again; `scenario` is what it was called, be it in a file."""
+    words = ["harness", "run", scenario or plan.scenario, "--seed", str(plan.seed)]
     for name, value in plan.parameters.items():
         words += ["--set", f"{name}={value}"]
     words += ["--workers", str(workers)] if workers else []
@@ -109,25 +112,34 @@ def _reserve(plan: Plan, out: Path | None) -> Path:
 
 def _go(plan: Plan, arguments: argparse.Namespace, *, folder: Path | None, replay: str, note: str) -> int:
     """Run the plan; the seed and the replay command are told before anything can go wrong."""
-    print(f"{plan.scenario}, seed {plan.seed}{note}", file=sys.stderr if arguments.json else None)
-    print(f"{replay}\n", file=sys.stderr if arguments.json else None)
-    sys.stdout.flush()
+    begun = False
     try:
+        _announce(f"{plan.scenario}, seed {plan.seed}{note}\n{replay}\n", on_stderr=arguments.json)
+        begun = True
         run = _run_plan(plan, world=arguments.world, quiet=arguments.json)
-    except UsageError:
-        if folder:
+    except (UsageError, OSError) as error:
+        if folder and (isinstance(error, UsageError) or not begun):
             store.release(folder)
         raise
     story, summary = render(run, replay=replay)
-    if folder:
-        store.keep(folder, history=run.history, story=story, summary=summary)
-        if arguments.out is None:
-            store.point_latest(folder)
-    if arguments.json:
-        _print_json(summary)
-    else:
-        terminal.show(story, console=Console(highlight=False))
+    try:
+        if folder:
+            store.keep(folder, history=run.history, story=story, summary=summary)
+            if arguments.out is None:
+                store.point_latest(folder)
+    finally:  # what became of the run is told, whether it could be stored or not
+        if arguments.json:
+            _print_json(summary)
+        else:
+            terminal.show(story, console=Console(highlight=False))
     return run.verdict.exit_code
+
+
+def _announce(text: str, *, on_stderr: bool) -> None:
+    if on_stderr:
+        say_aside(text)
+    else:
+        print(text, flush=True)
 
 
 def _run_plan(plan: Plan, *, world: str, quiet: bool) -> Run:

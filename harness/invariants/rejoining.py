@@ -35,7 +35,7 @@ def every_worker_rejoins(history: History, plan: Plan) -> Iterator[Finding]:
 
 
 def _signs(history: History, stop: int) -> tuple[dict[str, Event], dict[str, Event]]:
-    """By worker: its last call that went well, and how it, or a part of it, ended."""
+    """By worker: its last heartbeat or fetch that went well, and how it, or a part of it, ended."""
     heard: dict[str, Event] = {}
     fate: dict[str, Event] = {}
     for event in history:
@@ -60,8 +60,11 @@ def _killed_for_good(name: str, plan: Plan) -> bool:
 
 
 def _summary(name: str, last: Event | None, fate: Event | None, since: int) -> str:
+    # its own: the calls of its tasks are no sign of it, they may go on where it has long ended
     heard = (
-        f"its last call that went well was {last.f} at {moment(last.t)}" if last else "it never was before"
+        f"its own last heartbeat or fetch that went well was {last.f} at {moment(last.t)}"
+        if last
+        else "it never was before"
     )
     parts = [_fate(fate), heard] if fate else [heard]
     return f"{name} was not heard of after {moment(since)}: {'; '.join(parts)}"

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness.errors import BadHistory
 from harness.units import NANOSECONDS
 
 FORMAT, VERSION = "airflow-remote-harness/history", 1
@@ -117,45 +116,3 @@ class History:
         """Write the file, JSON lines in UTF-8."""
         with path.open("w", encoding="utf-8") as file:
             file.writelines(line + "\n" for line in self.lines())
-
-
-def read_history(path: Path) -> History:
-    """Read a file that `History.write` wrote. Raises BadHistory, naming what is wrong."""
-    try:
-        # not splitlines(): that also splits at U+2028 and others which JSON leaves as they are
-        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadHistory(f"{path} cannot be read: {error}") from None
-    header = _read_header(path, lines)
-    if header.pop("events") != len(lines) - 1:
-        raise BadHistory(f"{path} is truncated: its header promises more events; run the plan again")
-    try:
-        events = [_read_event(n, line) for n, line in enumerate(lines[1:])]
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise BadHistory(f"{path} has a line that is no event: {error}; run the plan again") from None
-    return History(events, header=header)
-
-
-def _read_event(n: int, line: str) -> Event:
-    fields: dict[str, Any] = json.loads(line)
-    event = Event(**fields)
-    if event.n != n or event.type not in TYPES or event.witness not in WITNESSES:
-        raise ValueError(f"event {n} is numbered {event.n}, type {event.type!r}, witness {event.witness!r}")
-    if not isinstance(fields["t"], int) or not isinstance(fields["value"], dict):
-        raise ValueError(f"event {n} has t={event.t!r} and value={event.value!r}")
-    return event
-
-
-def _read_header(path: Path, lines: list[str]) -> dict[str, Any]:
-    try:
-        header = json.loads(lines[0])
-        kind, version = header.pop("format"), header.pop("version")
-        header["events"] = int(header["events"])
-    except (IndexError, ValueError, TypeError, KeyError, AttributeError):
-        raise BadHistory(f"{path} is not a history: give the history.jsonl of a run's folder") from None
-    if kind != FORMAT or version != VERSION:
-        raise BadHistory(
-            f"{path} is a history of version {version!r} and this release reads version {VERSION}:"
-            " judge it with the release that wrote it, or replay its plan.json"
-        )
-    return dict(header)

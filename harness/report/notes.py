@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.model.bodies import task_of
 from harness.model.history import Event, History
 from harness.model.moments import moment
 from harness.model.plan import Plan
+from harness.model.verdict import Kind, Verdict
 from harness.units import nanoseconds, seconds
 
 _SLOW = nanoseconds(seconds(10))
@@ -20,8 +21,9 @@ _TAKEN_BACK = frozenset({"scheduled", "queued"})
 class Note:
     """Who did `what` at `t`. Notes of the same who and what that lie close together become one line.
 
-    `things` are what is counted, in the singular; `about` is what differs between them. `shared`: also joined across different `who`.
-    `whole`: joined however far apart. `last`: the line stands where the last of them does.
+    `things` are what is counted, in the singular; `about` is what differs between them; `many` is `what` of several.
+    `shared`: also joined across different `who`. `whole`: joined however far apart. `last`: the line stands
+    where the last of them does. `kept`: a landmark, which is told however little room there is.
     """
 
     t: int
@@ -29,13 +31,15 @@ class Note:
     what: str
     things: str = ""
     about: str = ""
+    many: str = ""
     shared: bool = False
     whole: bool = False
     last: bool = False
+    kept: bool = False
 
 
-def notes(history: History, plan: Plan) -> Iterator[Note]:
-    """The notes of a history, in order."""
+def notes(history: History, plan: Plan, verdict: Verdict) -> Iterator[Note]:
+    """The notes of a history, in order. What a counterexample shows is kept; where safety broke there is a note of its own."""
     reader = _Reader(plan)
     handlers: dict[str, Callable[[Event], Iterator[Note]]] = {
         "world": reader.world,
@@ -44,8 +48,22 @@ def notes(history: History, plan: Plan) -> Iterator[Note]:
         "server": reader.server,
         "body": reader.body,
     }
+    shown = {n for found in verdict.counterexamples for n in found.events}
+    broken = _broken(verdict)
     for event in history:
-        yield from handlers[event.witness](event)
+        for note in handlers[event.witness](event):
+            yield replace(note, kept=True) if event.n in shown else note
+        for name in broken.get(event.n, ()):
+            yield Note(t=event.t, who=event.process, what=f"✗ {name}", kept=True)
+
+
+def _broken(verdict: Verdict) -> dict[int, dict[str, None]]:
+    """By event: the safety promises that were broken with it."""
+    broken: dict[int, dict[str, None]] = {}
+    for found in verdict.counterexamples:
+        if found.kind is Kind.SAFETY and found.events:
+            broken.setdefault(max(found.events), {})[found.invariant] = None
+    return broken
 
 
 class _Reader:
@@ -55,7 +73,8 @@ class _Reader:
         runs = {(task.dag_id, task.run_id) for task in plan.submissions}
         # where dag and run are the same for all, the task's own name says it
         self._short = {task.key: task.task_id for task in plan.submissions} if len(runs) == 1 else {}
-        self._faults: dict[int, str] = {}  # names
+        self._faults: dict[int, tuple[str, str]] = {}  # name, and where it is if there are several
+        self._several = len(plan.faults) > 1
         self._invoked: dict[int, Event] = {}
         self._failing: dict[str, int] = {}  # since when a process hears of nothing but failures
         self._ran: dict[str, str] = {}  # by task: the worker that ran it last
@@ -74,7 +93,7 @@ class _Reader:
                 "end": "the run ends",
             }
             act = str(value.get("act"))
-            yield Note(t=event.t, who=who, what=texts.get(act, act))
+            yield Note(t=event.t, who=who, what=texts.get(act, act), kept=True)
         elif event.f == "task.submit":
             yield Note(
                 t=event.t, who=who, things="task", what="submitted", about=self._task(event), whole=True
@@ -83,26 +102,27 @@ class _Reader:
             yield Note(t=event.t, who=who, what="started", about=who, shared=True)
         elif event.f == "worker.exit":
             reason = str(value.get("error") or value.get("reason") or "no reason given")
-            yield Note(t=event.t, who=who, what="exited", about=reason)
+            yield Note(t=event.t, who=who, what="exited", about=reason, kept=True)
         elif event.f == "worker.background":
             about = f"{value.get('what')} ({value.get('error')})"
             yield Note(t=event.t, who=who, what="background task died", about=about)
 
     def nemesis(self, event: Event) -> Iterator[Note]:
-        value = event.value
+        value, t, who = event.value, event.t, event.process
         name = str(value.get("name") or str(value.get("text", "fault")).partition(" ")[0])
         if event.f == "fault.begin":
-            self._faults[value.get("fault", -1)] = name
-            about = str(value.get("text", "")).removeprefix(name).strip()
-            yield Note(t=event.t, who=event.process, what=f"{name} begins", about=about)
+            where = str(value.get("text", "")).removeprefix(name).strip()
+            self._faults[value.get("fault", -1)] = name, where if self._several else ""
+            yield Note(t=t, who=who, what=f"{name} begins", many=f"{name} begin", about=where, kept=True)
         elif event.f == "fault.strike":
-            name = self._faults.get(value.get("fault", -1), "fault")
+            name, where = self._faults.get(value.get("fault", -1), ("fault", ""))
             about = f"{value.get('victim')}, {value.get('what')}"
-            yield Note(t=event.t, who=event.process, what=f"{name} first strikes", about=about)
+            yield Note(t=t, who=who, what=f"{name} first strikes", many=f"{name} first strike", about=about)
         elif event.f == "fault.end":
+            _, where = self._faults.get(value.get("fault", -1), (name, ""))
             strikes = value.get("strikes", 0)
-            about = f"{strikes} strike{'' if strikes == 1 else 's'}"
-            yield Note(t=event.t, who=event.process, what=f"{name} is over", about=about)
+            about = f"{where}{': ' * bool(where)}{strikes} strike{'' if strikes == 1 else 's'}"
+            yield Note(t=t, who=who, what=f"{name} is over", many=f"{name} are over", about=about, kept=True)
 
     def client(self, event: Event) -> Iterator[Note]:
         if event.type == "invoke":
@@ -114,7 +134,14 @@ class _Reader:
             return
         since = self._failing.pop(event.process, None)
         if since is not None and event.t - since >= _SLOW:
-            yield Note(t=event.t, who=event.process, what="is heard again", about=event.f, last=True)
+            yield Note(
+                t=event.t,
+                who=event.process,
+                what="is heard again",
+                many="are heard again",
+                about=event.f,
+                last=True,
+            )
         if event.t - invoked.t >= _SLOW:
             took = f"{event.f} {moment(event.t - invoked.t)}"
             yield Note(t=event.t, who=event.process, things="call", what="took long", about=took)

@@ -51,7 +51,7 @@ def tell(
         *_section("Numbers", _numbers(numbers, wall_seconds)),
         *_section("Exit", iter([f"{verdict.exit_code} ({_MEANING[verdict.exit_code]})"])),
     ]
-    middle = timeline(history, plan, most=max(10, LINES - 2 - len(head) - len(tail)))
+    middle = timeline(history, plan, verdict, most=max(10, LINES - 2 - len(head) - len(tail)))
     lines = [_clean(line) for line in (*head, *middle, *tail)]
     return "\n".join([*lines, "", replay]) + "\n"
 
@@ -70,8 +70,8 @@ def _clean(line: str) -> str:
 def _planned(plan: Plan) -> Iterator[str]:
     fleet = Counter((worker.kind, worker.slots, worker.queues) for worker in plan.workers)
     for (kind, slots, queues), number in fleet.items():
-        code = "released EdgeWorkers" if kind is Workers.EDGE else "scripted workers"
-        yield f"{number} {code} × {slots} slots on {', '.join(queues)}"
+        code = "released EdgeWorker" if kind is Workers.EDGE else "scripted worker"
+        yield f"{_some(number, code)} × {_some(slots, 'slot')} on {', '.join(queues)}"
     yield _work(plan)
     if len(plan.faults) <= 3:
         yield from (_fault(fault) for fault in plan.faults)
@@ -92,7 +92,7 @@ def _work(plan: Plan) -> str:
     retries = dict.fromkeys(str(number) for number in sorted(task.retries for task in tasks))
     failing = sum(bool(task.failing_tries) for task in tasks)
     last = moment(nanoseconds(max(task.at for task in tasks)))
-    text = f"{_some(len(tasks), 'task')} by {last}, of {_range(lasting)}, with {_range(retries)} retries"
+    text = f"{_some(len(tasks), 'task')} by {last}, of {_range(lasting)}, with {_range(retries)} {'retry' if list(retries) == ['1'] else 'retries'}"
     return f"{text}, {failing} to fail at first" if failing else text
 
 

@@ -9,16 +9,20 @@ from dataclasses import dataclass, field
 from harness.model.history import History
 from harness.model.moments import moment
 from harness.model.plan import Plan
+from harness.model.verdict import Verdict
 from harness.report.notes import Note, notes
 from harness.units import minutes, nanoseconds, seconds
 
 _NEVER = 1 << 62
-# (how close notes must be to become one line, whether across different who): tried in turn until all fits
+_CLOSE = nanoseconds(seconds(30))
+# how close notes, and landmarks, must be to become one line, and whether across different who:
+# tried in turn until all fits
 _LEVELS = (
-    (nanoseconds(seconds(30)), False),
-    (nanoseconds(minutes(5)), False),
-    (_NEVER, False),
-    (_NEVER, True),
+    (_CLOSE, _CLOSE, False),
+    (nanoseconds(minutes(5)), _CLOSE, False),
+    (_NEVER, _CLOSE, False),
+    (_NEVER, _CLOSE, True),
+    (_NEVER, _NEVER, True),
 )
 _ABOUTS = 3
 WIDTH = 100
@@ -33,6 +37,7 @@ class _Line:
     count: int = 1
     abouts: dict[str, int] = field(default_factory=dict)
     who: dict[str, None] = field(default_factory=dict)
+    kept: bool = False
 
     @property
     def t(self) -> int:
@@ -43,21 +48,39 @@ class _Line:
         self.count += 1
         self.abouts[note.about] = self.abouts.get(note.about, 0) + 1
         self.who[note.who] = None
+        self.kept = self.kept or note.kept
 
 
-def timeline(history: History, plan: Plan, *, most: int = 20) -> list[str]:
-    """At most `most` lines: when, who, what, with counts; what did not fit is counted in the last line."""
-    noted = list(notes(history, plan))
+def timeline(history: History, plan: Plan, verdict: Verdict, *, most: int = 20) -> list[str]:
+    """When, who, what, with counts, in at most `most` lines unless the landmarks alone are more.
+
+    Landmarks are told however little room there is: the acts, where faults begin and end, where workers
+    exit, and what the counterexamples show. What does not fit is left out of the middle and counted there.
+    """
+    noted = list(notes(history, plan, verdict))
     lines: list[_Line] = []
-    for gap, across in _LEVELS:
-        lines = _condense(noted, gap=gap, across=across)
+    for gap, landmark_gap, across in _LEVELS:
+        lines = _condense(noted, gap=gap, landmark_gap=landmark_gap, across=across)
         if len(lines) <= most:
+            return _wrapped([_text(line) for line in lines], most=most)
+        if across and sum(line.kept for line in lines) < most:
             break
-    texts = [_text(line) for line in lines]
-    if len(texts) > most:
-        left = len(texts) - most + 1
-        return [*texts[: most - 1], f"{'':>9}  {'…':<10}  and {left} lines more: the history has them all"]
-    return _wrapped(texts, most=most)
+    return _without_the_middle(lines, most=most)
+
+
+def _without_the_middle(lines: list[_Line], *, most: int) -> list[str]:
+    """The lines, so many left out as do not fit, of those that are no landmarks; a line in their place counts them."""
+    plain = [n for n, line in enumerate(lines) if not line.kept]
+    left = min(len(lines) - most + 1, len(plain))
+    start = (len(plain) - left + 1) // 2
+    out = set(plain[start : start + left])
+    texts = [_text(line) for n, line in enumerate(lines) if n not in out]
+    if out:
+        remark = (
+            f"{'':>9}  {'…':<10}  and {left} line{'' if left == 1 else 's'} more: the history has them all"
+        )
+        texts.insert(min(out), remark)
+    return texts
 
 
 def _wrapped(texts: list[str], *, most: int) -> list[str]:
@@ -72,16 +95,16 @@ def _wrapped(texts: list[str], *, most: int) -> list[str]:
     return lines
 
 
-def _condense(noted: Iterable[Note], *, gap: int, across: bool) -> list[_Line]:
+def _condense(noted: Iterable[Note], *, gap: int, landmark_gap: int, across: bool) -> list[_Line]:
     lines: list[_Line] = []
     current: dict[tuple[str, str, str], _Line] = {}
     for note in noted:
         key = (note.things, note.what, "" if across or note.shared else note.who)
         line = current.get(key)
-        if line and (note.whole or note.t - line.last.t <= gap):
+        if line and (note.whole or note.t - line.last.t <= (landmark_gap if note.kept else gap)):
             line.add(note)
         else:
-            line = _Line(note, note, 1, {note.about: 1}, {note.who: None})
+            line = _Line(note, note, 1, {note.about: 1}, {note.who: None}, note.kept)
             current[key] = line
             lines.append(line)
     return sorted(lines, key=lambda line: line.t)
@@ -96,9 +119,11 @@ def _text(line: _Line) -> str:
 
 def _what(line: _Line) -> str:
     note = line.first
+    several = len(line.who) > 1 if note.last else line.count > 1
+    what = note.many if note.many and several else note.what
     if line.count == 1 or note.last:
-        return f"{note.things} {note.what}".lstrip()
-    text = f"{line.count} {note.things}s {note.what}" if note.things else f"{line.count} × {note.what}"
+        return f"{note.things} {what}".lstrip()
+    text = f"{line.count} {note.things}s {what}" if note.things else f"{line.count} × {what}"
     until = moment(line.last.t)
     return text if until == moment(note.t) else f"{text} until {until}"
 

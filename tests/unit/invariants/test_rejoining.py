@@ -33,7 +33,7 @@ def test_a_worker_that_exited_is_missing_and_its_reason_is_told(missing: Broken)
     ) == [
         (
             "worker-1 was not heard of after 23m: it exited at 2m (ConnectError: refused);"
-            " its last call that went well was jobs.fetch at 1m"
+            " its own last heartbeat or fetch that went well was jobs.fetch at 1m"
         )
     ]
 
@@ -76,7 +76,7 @@ def test_other_calls_calls_that_failed_and_what_comes_after_the_end_are_no_signs
 def test_in_a_short_calm_what_was_heard_before_it_does_not_count(missing: Broken) -> None:
     history = "24m client worker-1 ok jobs.fetch call=1\n24m30s world driver info act act=calm\n" + END
     assert missing(history) == [
-        "worker-1 was not heard of after 24m30s: its last call that went well was jobs.fetch at 24m"
+        "worker-1 was not heard of after 24m30s: its own last heartbeat or fetch that went well was jobs.fetch at 24m"
     ]
 
 

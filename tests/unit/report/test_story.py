@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 from harness.invariants import judge
 from harness.model.history import History
-from harness.model.plan import Plan
+from harness.model.plan import Plan, Submission
 from harness.model.verdict import Counterexample, Kind, Verdict
 from harness.report.story import tell
 
@@ -37,7 +37,7 @@ Planned  2 released EdgeWorkers × 2 slots on default
 Verdict  invalid: 8 of 9 promises kept
          ✗ every_worker_rejoins (liveness)
            worker-1 was not heard of after 23m: it exited at 1m16s (ServerTimeoutError: no answer);
-             its last call that went well was jobs.fetch at 2s
+             its own last heartbeat or fetch that went well was jobs.fetch at 2s
              #6 2s worker-1 jobs.fetch ok {"call": 1, "status": 200, "job": "storm/task-1/run-1/1/-…
              #15 1m16s worker-1 worker.exit fail {"reason": "it raised", "error": "ServerTimeoutErr…
 
@@ -75,9 +75,19 @@ def test_many_broken_promises_are_told_in_few_lines(past: Past, planned: Planned
     lines = tell(planned(), past("1s world driver info act act=end"), verdict, replay=REPLAY).splitlines()
     assert len(lines) <= 40
     assert [line.strip() for line in lines if "promise_4" in line or "more" in line] == [
+        "1s  driver      ✗ promise_4",
         *["and 39 more"] * 4,
         "✗ promise_4 (safety)",
         "and 39 more",
+    ]
+
+
+def test_one_is_told_in_the_singular(past: Past, planned: Planned, task: Callable[..., Submission]) -> None:
+    plan = planned(task("task-1", retries=1), workers=1, slots=1)
+    lines = tell(plan, past(""), Verdict(), replay=REPLAY).splitlines()
+    assert lines[2:4] == [
+        "Planned  1 released EdgeWorker × 1 slot on default",
+        "         1 task by 1s, of 30s, with 1 retry",
     ]
 
 

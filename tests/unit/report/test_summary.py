@@ -27,7 +27,7 @@ def test_the_summary_has_what_a_machine_asks_for(cut_off: History, cut_off_plan:
             {
                 "invariant": "every_worker_rejoins",
                 "summary": "worker-1 was not heard of after 23m: it exited at 1m16s"
-                " (ServerTimeoutError: no answer); its last call that went well was jobs.fetch at 2s",
+                " (ServerTimeoutError: no answer); its own last heartbeat or fetch that went well was jobs.fetch at 2s",
                 "events": [6, 15],
             }
         ],

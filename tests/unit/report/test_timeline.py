@@ -4,20 +4,29 @@ from collections.abc import Callable
 
 import pytest
 
+from harness.model.faults import Partition
 from harness.model.history import History
 from harness.model.plan import Plan, Submission
+from harness.model.verdict import Counterexample, Kind, Verdict
 from harness.report.timeline import timeline
+from harness.units import seconds
 
 Past = Callable[[str], History]
 Planned = Callable[..., Plan]
 Tasked = Callable[..., Submission]
 Told = Callable[..., list[str]]
+NOTHING_WRONG = Verdict()
+
+
+def cut(worker: str) -> Partition:
+    return Partition(a=worker, b="api", at=seconds(1), lasting=seconds(60))
 
 
 @pytest.fixture
 def told(past: Past, planned: Planned):
-    def lines(text: str, *tasks, most=20):
-        return [" ".join(line.split()) for line in timeline(past(text), planned(*tasks), most=most)]
+    def lines(text: str, *tasks, most=20, verdict=NOTHING_WRONG, faults=()):
+        plan = planned(*tasks, faults=faults)
+        return [" ".join(line.split()) for line in timeline(past(text), plan, verdict, most=most)]
 
     return lines
 
@@ -43,13 +52,70 @@ def test_where_room_is_scarce_several_workers_share_a_line(told: Told) -> None:
     assert told(text, most=3) == ["1s 8 workers 8 calls failed until 8s: jobs.fetch (lost)"]
 
 
-def test_what_does_not_fit_even_so_is_counted(told: Told) -> None:
+MUCH = [f"{n}s server scheduler ok task_instance key={n} old=a new=failed cause=c{n}" for n in range(1, 31)]
+
+
+def test_what_does_not_fit_even_so_is_left_out_of_the_middle_and_counted(told: Told) -> None:
+    lines = told("\n".join(MUCH), most=10)
+    assert " ".join(line.split()[0] for line in lines) == "1s 2s 3s 4s 5s … 27s 28s 29s 30s"
+    assert lines[5] == "… and 21 lines more: the history has them all"
+
+
+LANDMARKS = """
+0s world driver info act act=storm
+2.5s nemesis nemesis info fault.begin fault=0 name=Kill text='Kill worker-1'
+3.5s world worker-1 info worker.exit reason=killed
+20.5s nemesis nemesis info fault.end fault=0 name=Kill strikes=1
+40s world driver info act act=calm
+50s world driver info act act=end
+"""
+
+
+def test_landmarks_are_told_however_little_room_there_is(told: Told) -> None:
     text = "\n".join(
-        f"{n}s nemesis nemesis info fault.begin fault={n} name=F{n} text=F{n}" for n in range(30)
+        sorted([*MUCH, *LANDMARKS.split("\n")[1:-1]], key=lambda line: float(line.split("s")[0]))
     )
-    lines = told(text, most=10)
-    assert len(lines) == 10
-    assert lines[-1] == "… and 21 lines more: the history has them all"
+    landmarks = [
+        "0s driver the storm begins",
+        "2.5s nemesis Kill begins: worker-1",
+        "3.5s worker-1 exited: killed",
+        "20.5s nemesis Kill is over: 1 strike",
+        "40s driver calm: every fault is healed",
+        "50s driver the run ends",
+    ]
+    for most in (20, 10, 7, 3):
+        lines = told(text, most=most)
+        assert [line for line in lines if line in landmarks] == landmarks
+        assert len(lines) == max(most, len(landmarks) + 1)
+
+
+def test_where_safety_broke_and_what_shows_it_is_told_however_little_room_there_is(told: Told) -> None:
+    found = Counterexample(invariant="no_x", kind=Kind.SAFETY, summary="it broke", events=(3, 14))
+    lines = told("\n".join(MUCH), most=5, verdict=Verdict(counterexamples=(found,), checked=("no_x",)))
+    assert [line for line in lines if line.startswith(("4s", "15s"))] == [
+        "4s scheduler a → failed (c4): None/None/None",
+        "15s scheduler a → failed (c15): None/None/None",
+        "15s scheduler ✗ no_x",
+    ]
+
+
+def test_faults_that_overlap_are_told_apart_and_several_are_spoken_of_as_several(told: Told) -> None:
+    faults = (cut("worker-1"), cut("worker-2"))
+    text = """
+    1s nemesis nemesis info fault.begin fault=0 name=Partition text='Partition worker-1 ↔ api for 1m'
+    2s nemesis nemesis info fault.begin fault=1 name=Partition text='Partition worker-2 ↔ api for 2m'
+    61s nemesis nemesis info fault.end fault=0 name=Partition strikes=7
+    122s nemesis nemesis info fault.end fault=1 name=Partition strikes=1
+    """
+    assert told(text, faults=faults) == [
+        "1s nemesis 2 × Partition begin until 2s: worker-1 ↔ api for 1m; worker-2 ↔ api for 2m",
+        "1m1s nemesis Partition is over: worker-1 ↔ api for 1m: 7 strikes",
+        "2m2s nemesis Partition is over: worker-2 ↔ api for 2m: 1 strike",
+    ]
+    assert told(text, faults=faults, most=2)[1] == (
+        "1m1s nemesis 2 × Partition are over until 2m2s: worker-1 ↔ api for 1m: 7 strikes;"
+        " worker-2 ↔ api for 2m: 1 strike"
+    )
 
 
 def test_refusals_are_told_apart_from_losses(told: Told) -> None:
@@ -139,8 +205,8 @@ def test_a_task_that_ran_well_and_runs_again_is_told_apart_from_one_that_was_cut
 
 def test_a_long_line_takes_a_second_one_while_there_is_room(past: Past, planned: Planned) -> None:
     history = past(f"1s world worker-1 fail worker.exit reason='{'a long reason ' * 8}'")
-    assert timeline(history, planned(), most=2) == [
+    assert timeline(history, planned(), NOTHING_WRONG, most=2) == [
         "       1s  worker-1    exited: a long reason a long reason a long reason a long reason a long reason",
         "                         a long reason a long reason a long reason",
     ]
-    assert len(timeline(history, planned(), most=1)) == 1
+    assert len(timeline(history, planned(), NOTHING_WRONG, most=1)) == 1

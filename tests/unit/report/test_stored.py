@@ -1,0 +1,99 @@
+"""A run's folder is read back only where its files belong together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.errors import BadHistory, BadPlan
+from harness.model.history import History
+from harness.model.plan import Plan
+from harness.report import store
+from harness.report.stored import load, plan_file
+
+Edit = Callable[[Path], object]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, cut_off: History, cut_off_plan: Plan) -> Path:
+    """The folder of a run."""
+    cut_off.header["plan"] = cut_off_plan.digest()
+    made = store.reserve(cut_off_plan, runs=tmp_path)
+    store.keep(made, history=cut_off, story="", summary={"digest": cut_off.digest()})
+    return made
+
+
+def _edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_a_truncated_history_and_an_edited_plan_are_refused(folder: Path) -> None:
+    _edit(folder / "plan.json", '"seed": 7', '"seed": 8')
+    with pytest.raises(BadPlan, match="--edited"):
+        load(folder)
+    assert load(folder, edited=True).plan.seed == 8
+    history = folder / "history.jsonl"
+    history.write_text("".join(history.read_text().splitlines(keepends=True)[:-1]))
+    with pytest.raises(BadHistory, match="truncated"):
+        load(folder, edited=True)
+
+
+def _another_plan(folder: Path) -> None:
+    plan = json.loads((folder / "plan.json").read_text())["digest"]
+    _edit(folder / "history.jsonl", plan, plan[::-1])
+
+
+def _no_plan(folder: Path) -> None:
+    _edit(folder / "history.jsonl", '"plan":', '"plot":')
+
+
+def _another_event(folder: Path) -> None:
+    _edit(folder / "history.jsonl", '"reason":"it raised"', '"reason":"it was tired"')
+
+
+def _another_verdict(folder: Path) -> None:
+    (folder / "verdict.json").write_text('{"digest": "0"}')
+
+
+def _no_verdict_at_all(folder: Path) -> None:
+    (folder / "verdict.json").write_text("[" * 100_000)
+
+
+@pytest.mark.parametrize(
+    ("edit", "complaint"),
+    [
+        (_another_plan, r"history\.jsonl is not a history of the plan\.json beside it"),
+        (_no_plan, r"history\.jsonl is not a history of the plan\.json beside it"),
+        (_another_event, r"history\.jsonl is not the history that verdict\.json was made of"),
+        (_another_verdict, r"history\.jsonl is not the history that verdict\.json was made of"),
+        (_no_verdict_at_all, r"verdict\.json is no verdict of a run"),
+    ],
+)
+def test_files_that_do_not_belong_together_are_refused_unless_that_is_meant(
+    folder: Path, cut_off: History, edit: Edit, complaint: str
+) -> None:
+    edit(folder)
+    with pytest.raises(BadHistory, match=complaint + r".*--edited"):
+        load(folder)
+    assert len(load(folder, edited=True).history) == len(cut_off)
+
+
+def test_a_history_without_its_verdict_is_read(folder: Path, cut_off: History) -> None:
+    (folder / "verdict.json").unlink()
+    assert load(folder / "history.jsonl").history.events == cut_off.events
+
+
+def test_a_plan_is_meant_by_its_file_or_its_folder(tmp_path: Path) -> None:
+    assert plan_file(tmp_path) == tmp_path / "plan.json"
+    assert plan_file(tmp_path / "some.json") == tmp_path / "some.json"
+
+
+def test_a_name_that_no_file_can_have_is_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(BadHistory, match="cannot be read"):
+        load(tmp_path / ("x" * 5000))
+    assert plan_file(tmp_path / ("x" * 5000)).name == "x" * 5000
