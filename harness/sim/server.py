@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.server import ServerState
-
-from fake_api import State, TaskSpec, create_app
+from fake_api import State
+from harness.control_plane import HOST, PORT, http_protocol, seed_content, task_spec
 from harness.model.plan import Submission
 from harness.ports import Heal, Strike
 from harness.sim.network import Network
 
-HOST, PORT = "api", 8080
 URL = f"http://{HOST}:{PORT}"
-CONTENT = "harness"
-"""The name of the one variable and the one connection that task bodies read."""
 
 
 class SimServerPort:
@@ -29,36 +21,11 @@ class SimServerPort:
     def boot(self) -> None:
         """A new API process: an application on the stored state, listening."""
         node = self._wires.boot(HOST)
-        config = uvicorn.Config(
-            create_app(self.state),
-            http="httptools",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            timeout_keep_alive=120,  # Airflow: [api] worker_timeout
-        )
-        config.load()
-        server_state = ServerState()
-
-        def protocol() -> Any:
-            return HttpToolsProtocol(config=config, server_state=server_state, app_state={})
-
-        node.context().run(self._wires.create_server, protocol, HOST, PORT)
+        node.context().run(self._wires.create_server, http_protocol(self.state), HOST, PORT)
 
     def submit(self, task: Submission) -> str:
         """Queue the task; returns the id of its task instance."""
-        spec = TaskSpec(
-            dag_id=task.dag_id,
-            task_id=task.task_id,
-            run_id=task.run_id,
-            queue=task.queue,
-            pool_slots=task.slots,
-            retries=task.retries,
-            retry_delay=task.retry_delay.total_seconds(),
-        )
-        return str(self.state.submit(spec))
+        return str(self.state.submit(task_spec(task)))
 
     def restart(self, target: str, strike: Strike) -> Heal:
         """The API process dies with its connections; the Heal starts a new one. Nothing where it is down."""
@@ -68,11 +35,3 @@ class SimServerPort:
         strike(HOST, f"went down with {len(node.endpoints)} connections")
         self._wires.kill(node)
         return self.boot
-
-
-def seed_content(state: State) -> None:
-    """What task bodies read."""
-    from fake_api import rows
-
-    state.variables[CONTENT] = rows.Variable(val="1")
-    state.connections[CONTENT] = rows.Connection(conn_id=CONTENT, conn_type="http")

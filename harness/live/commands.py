@@ -1,0 +1,81 @@
+"""How each kind of worker is started as a process."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.live.marks import FOLDER_VARIABLE, HOST_VARIABLE
+from harness.live.scripted_process import SECRET_VARIABLE
+from harness.model.plan import PlannedWorker
+from harness.model.scenario import Workers
+from harness.workers.edge import airflow_options
+
+
+@dataclass(frozen=True, kw_only=True)
+class Camp:
+    """What the workers of a run share. `python` is the interpreter that has Airflow; `options` are Airflow's."""
+
+    folder: Path
+    jwt_secret: str
+    python: Path = Path(sys.executable)
+    options: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def plan(self) -> Path:
+        return self.folder / "plan.json"
+
+    @property
+    def dags(self) -> Path:
+        return self.folder / "dags"
+
+    @property
+    def marks(self) -> Path:
+        return self.folder / "marks"
+
+    def home(self, name: str) -> Path:
+        """The worker's own disk."""
+        return self.folder / name
+
+
+def environment(camp: Camp, name: str, *, url: str) -> dict[str, str]:
+    """The whole environment of a worker's processes: nothing of the caller's Airflow leaks in."""
+    home = camp.home(name)
+    return {
+        "PATH": f"{camp.python.parent}{os.pathsep}{os.defpath}",
+        "HOME": str(home),
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(camp.dags),
+        "AIRFLOW__CORE__EXECUTOR": "airflow.providers.edge3.executors.EdgeExecutor",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        HOST_VARIABLE: name,
+        FOLDER_VARIABLE: str(camp.marks),
+        SECRET_VARIABLE: camp.jwt_secret,
+        **airflow_options(api=url, jwt_secret=camp.jwt_secret, logs=home / "logs"),
+        **dict(camp.options),
+    }
+
+
+def command(camp: Camp, planned: PlannedWorker, *, url: str) -> list[str]:
+    """The command line of the worker."""
+    return [str(camp.python), "-m", *_COMMANDS[planned.kind](camp, planned, url)]
+
+
+def _edge(camp: Camp, planned: PlannedWorker, _url: str) -> list[str]:
+    named = ("--concurrency", str(planned.slots), "--queues", ",".join(planned.queues))
+    pid = camp.home(planned.name) / "worker.pid"
+    return ["airflow", "edge", "worker", *named, "--edge-hostname", planned.name, "--pid", str(pid)]
+
+
+def _scripted(camp: Camp, planned: PlannedWorker, url: str) -> list[str]:
+    return ["harness.live.scripted_process", str(camp.plan), planned.name, url]
+
+
+_COMMANDS: dict[Workers, Callable[[Camp, PlannedWorker, str], list[str]]] = {
+    Workers.EDGE: _edge,
+    Workers.SCRIPTED: _scripted,
+}

@@ -1,0 +1,108 @@
+"""The fleet port of the live world: one process tree a worker, spawned, killed, paused and watched."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from typing import Any
+
+from harness.live.bodies import BodyWitness
+from harness.live.commands import Camp, command, environment
+from harness.live.hosts import Host
+from harness.model.plan import PlannedWorker
+from harness.ports import Heal, Strike
+
+#: Seconds between two looks at processes and marks.
+LOOK = 0.1
+
+Say = Callable[[str, str, str, dict[str, Any]], None]
+"""Called with process, type, f and value of each event of the fleet."""
+
+
+class LiveFleet:
+    """Implements `harness.ports.Fleet`. `url_of` tells each worker where the API is for it."""
+
+    def __init__(self, camp: Camp, *, say: Say, url_of: Callable[[str], str], bodies: BodyWitness) -> None:
+        self._camp, self._say, self._url_of, self._bodies = camp, say, url_of, bodies
+        self._planned: dict[str, PlannedWorker] = {}
+        self._running: dict[str, Host] = {}
+        self._ended: dict[str, Host] = {}
+
+    def boot(self, planned: PlannedWorker) -> None:
+        """Start the worker."""
+        camp, name = self._camp, planned.name
+        self._planned[name] = planned
+        url = self._url_of(name)
+        self._say(name, "info", "worker.start", {"kind": planned.kind.value, "slots": planned.slots})
+        self._running[name] = Host(
+            name, command(camp, planned, url=url), home=camp.home(name), env=environment(camp, name, url=url)
+        )
+
+    async def watch(self) -> None:
+        """Notice workers and bodies that end, for ever."""
+        while True:
+            self.look()
+            await asyncio.sleep(LOOK)
+
+    def look(self) -> None:
+        """Notice workers and bodies that have ended."""
+        self._bodies.look()
+        for name, host in list(self._running.items()):
+            if (code := host.exit_code) is not None:
+                self._ended[name] = self._running.pop(name)  # its job processes may go on
+                self._say(name, *_exit(code, host.last_words()))
+
+    def last_words(self, name: str) -> str:
+        """The last line of what a worker wrote."""
+        host = self._running.get(name) or self._ended.get(name)
+        return host.last_words() if host else "it never started"
+
+    def ended(self, names: list[str]) -> str:
+        """The last words of the first of these workers that has ended, nothing if none has."""
+        return next((f"{name}: {self.last_words(name)}" for name in names if name in self._ended), "")
+
+    def _targets(self, pattern: str) -> dict[str, Host]:
+        return {name: host for name, host in self._running.items() if fnmatchcase(name, pattern)}
+
+    def kill(self, target: str, strike: Strike) -> Heal:
+        killed = self._targets(target)
+        for name, host in killed.items():
+            self._bodies.look()
+            strike(name, f"killed with {self._bodies.running.get(name, 0)} running tasks")
+            host.kill()
+            del self._running[name]
+            self._bodies.look()
+            self._say(name, "info", "worker.exit", {"reason": "killed"})
+
+        def restart() -> None:
+            for name in killed:
+                self.boot(self._planned[name])
+
+        return restart
+
+    def pause(self, target: str, strike: Strike) -> Heal:
+        paused = self._targets(target)
+        for name, host in paused.items():
+            strike(name, "stopped")
+            host.send(signal.SIGSTOP)
+
+        def go_on() -> None:
+            for host in paused.values():
+                host.send(signal.SIGCONT)
+
+        return go_on
+
+    def stop(self) -> None:
+        """End every worker, and whatever it started."""
+        for host in (*self._running.values(), *self._ended.values()):
+            host.kill()
+        self._running.clear()
+        self._ended.clear()
+
+
+def _exit(code: int, last_words: str) -> tuple[str, str, dict[str, Any]]:
+    if code == 0:
+        return "info", "worker.exit", {"reason": "it was done"}
+    return "fail", "worker.exit", {"reason": f"it ended with code {code}", "error": last_words}

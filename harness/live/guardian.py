@@ -1,0 +1,47 @@
+"""Outlives the harness, however it dies, and removes the folder of a live run. (Its processes end with their hosts' inits.)
+
+Run as a script, with the folder; its standard input is a pipe from the harness.
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+#: Seconds in which the last processes of a run may still write into its folder.
+PATIENCE = 5.0
+
+
+@contextmanager
+def guarded(folder: Path) -> Iterator[None]:
+    """The folder is gone when the block ends or this process does."""
+    guardian = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-I", __file__, str(folder)], stdin=subprocess.PIPE, start_new_session=True
+    )
+    try:
+        yield
+    finally:
+        assert guardian.stdin is not None
+        guardian.stdin.close()
+        guardian.wait(PATIENCE * 2)
+
+
+def main() -> None:
+    """Wait for the end of the harness, then remove the folder."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    sys.stdin.buffer.read()
+    folder, end = Path(sys.argv[1]), time.monotonic() + PATIENCE
+    while folder.exists() and time.monotonic() < end:
+        shutil.rmtree(folder, ignore_errors=True)
+        time.sleep(0.05)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""The network port of the live world: a relay for each worker, with the faults of its links and a tap on each call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from harness.control_plane import HOST
+from harness.live.relay import Relay, Relayed
+from harness.model.faults import Direction
+from harness.ports import Heal, Strike
+from harness.toxics.exchanges import HttpTap
+from harness.toxics.links import Impairment, Links, on_link
+from harness.toxics.rules import Rule
+from harness.units import nanoseconds
+
+Record = Callable[..., Any]
+
+
+class LiveWires:
+    """Implements `harness.ports.Network`."""
+
+    def __init__(
+        self, links: Links, *, now: Callable[[], int], record: Record, new_call: Callable[[], int]
+    ) -> None:
+        self._links, self._now, self._record, self._new_call = links, now, record, new_call
+        self.rules: list[Rule] = []
+        self.relays: dict[str, Relay] = {}
+
+    def open(self, source: str, upstream: tuple[str, int]) -> None:
+        """Start the relay between a worker and the API."""
+        self.relays[source] = Relay(
+            source=source,
+            target=HOST,
+            upstream=upstream,
+            links=self._links,
+            now=self._now,
+            make_tap=self._tap,
+        )
+
+    def url_of(self, source: str) -> str:
+        """Where that worker finds the API."""
+        host, port = self.relays[source].address
+        return f"http://{host}:{port}"
+
+    def close(self) -> None:
+        """Refuse connections and break those there are, as when the API's process ends."""
+        for relay in self.relays.values():
+            relay.down()
+
+    def reopen(self) -> None:
+        """The API is there again, at the addresses it had."""
+        for relay in self.relays.values():
+            relay.up()
+            relay.heed_links()
+
+    def _impair(self, a: str, b: str, direction: Direction, impairment: Impairment) -> Heal:
+        repair = self._links.impair(a, b, direction, impairment)
+        self._heed_links()
+
+        def heal() -> None:
+            repair()
+            self._heed_links()
+
+        return heal
+
+    def _heed_links(self) -> None:
+        for relay in self.relays.values():
+            relay.heed_links()
+
+    def cut(self, a: str, b: str, direction: Direction, strike: Strike) -> Heal:
+        return self._impair(a, b, direction, Impairment(strike=strike, cuts=True))
+
+    def delay(
+        self, a: str, b: str, direction: Direction, delay: timedelta, jitter: timedelta, strike: Strike
+    ) -> Heal:
+        impairment = Impairment(strike=strike, delay=nanoseconds(delay), jitter=nanoseconds(jitter))
+        return self._impair(a, b, direction, impairment)
+
+    def lose(self, a: str, b: str, direction: Direction, probability: float, strike: Strike) -> Heal:
+        return self._impair(a, b, direction, Impairment(strike=strike, loss=probability))
+
+    def reset(self, a: str, b: str, strike: Strike) -> None:
+        for relay in self.relays.values():
+            if on_link(a, b, Direction.BOTH, relay.source, relay.target):
+                for connection in list(relay.connections):
+                    strike(relay.source, "connection reset")
+                    connection.reset()
+
+    def rule(self, rule: Rule) -> Heal:
+        self.rules.append(rule)
+        return lambda: self.rules.remove(rule)
+
+    def _tap(self, connection: Relayed) -> HttpTap:
+        source, target = connection.relay.source, connection.relay.target
+
+        def record(type: str, f: str, value: dict[str, Any]) -> None:
+            self._record(witness="client", process=source, type=type, f=f, value=value)
+
+        return HttpTap(
+            source=source,
+            target=target,
+            rules=self.rules,
+            record=record,
+            new_call=self._new_call,
+            reset=connection.reset,
+            answer=connection.answer,
+        )

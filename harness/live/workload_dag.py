@@ -1,0 +1,50 @@
+"""The DAG file of a live run: its tasks do what the plan's submissions say, and leave marks.
+
+It is copied into the DAG folder of real workers, beside `marks.py` and `workload.json`, and imports nothing else of ours.
+"""
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import DAG, BaseHook, Variable, get_current_context, task
+from marks import mark  # type: ignore[import-not-found]
+
+WORKLOAD: dict[str, dict[str, dict[str, Any]]] = json.loads(
+    Path(__file__).with_name("workload.json").read_text()
+)
+
+
+class PlannedFailure(Exception):
+    """The plan says that this try fails."""
+
+
+def body(**work: Any) -> str | None:
+    """Last as long as planned, and end as planned."""
+    ti: Any = get_current_context()["ti"]
+    about = {"task": f"{ti.dag_id}/{ti.task_id}/{ti.run_id}", "ti": str(ti.id), "try": ti.try_number}
+    mark("begin", slots=work["slots"], **about)
+    if work["reads"]:
+        Variable.get("harness")
+        BaseHook.get_connection("harness")
+    time.sleep(work["lasting"])
+    if ti.try_number in work["failing_tries"]:
+        mark("fail", **about)
+        raise PlannedFailure
+    mark("ok", **about)
+    return "x" * work["xcom_bytes"] or None
+
+
+for dag_id, tasks in WORKLOAD.items():
+    with DAG(dag_id, schedule=None, start_date=datetime(2025, 1, 1, tzinfo=UTC), catchup=False) as dag:
+        for task_id, work in tasks.items():
+            task(
+                task_id=task_id,
+                queue=work["queue"],
+                pool_slots=work["slots"],
+                retries=work["retries"],
+                retry_delay=timedelta(seconds=work["retry_delay"]),
+            )(body)(**work)
+    globals()[dag_id] = dag

@@ -1,0 +1,140 @@
+"""The live world: real time, real sockets on loopback, real processes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from fake_api import Change, Settings, State
+from harness.control_plane import witnessed
+from harness.errors import NotStarted
+from harness.live.bodies import BodyWitness
+from harness.live.commands import Camp
+from harness.live.fake_server import LiveFakeServer
+from harness.live.fleet import LOOK, LiveFleet
+from harness.live.wires import LiveWires
+from harness.model.history import Event, History
+from harness.model.plan import Plan
+from harness.ports import Capability
+from harness.rng import Streams
+from harness.toxics.links import Links
+from harness.units import NANOSECONDS, nanoseconds
+
+#: Seconds in which every worker has to register, on a busy machine.
+BOOT_TIMEOUT = 120.0
+
+
+class LiveClock:
+    """The machine's monotonic clock, from the start of the run."""
+
+    def __init__(self) -> None:
+        self.begun = time.monotonic_ns()
+
+    def now(self) -> int:
+        return max(time.monotonic_ns() - self.begun, 0)
+
+    async def sleep_until(self, moment: timedelta) -> None:
+        left = nanoseconds(moment) - self.now()
+        if left > 0:
+            await asyncio.sleep(left / NANOSECONDS)
+
+
+class LiveWorld:
+    """Everything a plan needs, in real time. A plan constrains what happens here; it does not determine it."""
+
+    name = "live"
+    capabilities = frozenset(Capability) - {Capability.VIRTUAL_TIME}
+
+    def __init__(self, plan: Plan, *, camp: Camp, settings: Settings) -> None:
+        self.plan, self.camp = plan, camp
+        self.history = History(
+            header={"scenario": plan.scenario, "seed": plan.seed, "world": self.name, "plan": plan.digest()}
+        )
+        self.clock = LiveClock()
+        self._witnessed: list[tuple[int, dict[str, Any]]] = []  # by the machine's monotonic clock
+        self._registered: set[str] = set()
+        links = Links(Streams(plan.seed), delay=0, jitter=0)
+        self.network = LiveWires(
+            links, now=time.monotonic_ns, record=self.record, new_call=self.history.new_call
+        )
+        self.state = State(settings=settings, now=lambda: datetime.now(UTC))
+        self.state.subscribe(self._server_says)
+        self.server = LiveFakeServer(
+            self.state,
+            take_down=self.network.close,
+            bring_up=self.network.reopen,
+        )
+        bodies = BodyWitness(
+            camp.marks, say=self._body_says, now=time.monotonic_ns, new_call=self.history.new_call
+        )
+        self.fleet = LiveFleet(camp, say=self._fleet_says, url_of=self.network.url_of, bodies=bodies)
+        self._watch: asyncio.Task[None] | None = None
+
+    # -- witnesses -------------------------------------------------------------------------------------
+
+    def record(
+        self, *, witness: str, process: str, type: str, f: str, value: dict[str, Any] | None = None
+    ) -> Event:
+        """Take an event of this moment; the History is put in order at the end, when all marks are read."""
+        if f == "worker.register" and type == "ok":
+            self._registered.add(process)
+        return self._record_at(time.monotonic_ns(), witness, process, type, f, value or {})
+
+    def _record_at(
+        self, t: int, witness: str, process: str, type: str, f: str, value: dict[str, Any]
+    ) -> Event:
+        told = {"witness": witness, "process": process, "type": type, "f": f, "value": value}
+        self._witnessed.append((t, told))
+        return Event(-1, t, witness, process, type, f, value)
+
+    def _server_says(self, change: Change) -> None:
+        if told := witnessed(change):
+            self.record(witness="server", process=told[0], type="ok", f=change.table, value=told[1])
+
+    def _body_says(self, t: int, host: str, type: str, value: dict[str, Any]) -> None:
+        self._record_at(t, "body", host, type, "body", value)
+
+    def _fleet_says(self, host: str, type: str, f: str, value: dict[str, Any]) -> None:
+        self.record(witness="world", process=host, type=type, f=f, value=value)
+
+    # -- from start to end -----------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """The API listens, the scheduler sweeps, the relays stand, the workers boot. Then time begins."""
+        await self.server.start()
+        for planned in self.plan.workers:
+            self.network.open(planned.name, self.server.address)
+            self.fleet.boot(planned)
+        self._watch = asyncio.create_task(self.fleet.watch(), name="watch")
+        await self._all_registered()
+        self.clock.begun = time.monotonic_ns()
+
+    async def _all_registered(self) -> None:
+        """Wait until every worker has registered. Raises NotStarted with the last words of one that does not."""
+        patience = time.monotonic() + BOOT_TIMEOUT
+        while late := [each.name for each in self.plan.workers if each.name not in self._registered]:
+            if words := self.fleet.ended(late):
+                raise NotStarted(f"a worker ended before it registered: {words}")
+            if time.monotonic() > patience:
+                words = self.fleet.last_words(late[0])
+                raise NotStarted(f"{late[0]} has not registered within {BOOT_TIMEOUT:.0f} s: {words}")
+            await asyncio.sleep(LOOK)
+
+    async def stop(self) -> None:
+        """Read the last marks, write the History, end every process."""
+        self.fleet.look()
+        self._write_history()
+        self.fleet.stop()
+        self.network.close()
+        if self._watch is not None:
+            self._watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._watch
+        await self.server.stop()
+
+    def _write_history(self) -> None:
+        for t, told in sorted(self._witnessed, key=lambda each: each[0]):
+            self.history.append(t=max(t - self.clock.begun, 0), **told)
