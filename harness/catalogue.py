@@ -1,87 +1,35 @@
-"""The catalogue of scenarios: functions marked `@scenario` in the modules of the `scenarios` package.
+"""Scenarios by name: functions marked `@scenario` in the `scenarios` package, or in a file of the user's.
 
     @scenario
     def cut_off_worker(*, lasting: timedelta = minutes(2), workers: int = 5) -> Scenario:
         \"\"\"One worker loses its link to the API.\"\"\"
 
-makes `harness run cut-off-worker --set lasting=90s` work.
+makes `harness run cut-off-worker --set lasting=90s` work, or `harness run FILE.py::cut-off-worker`.
 """
 
 from __future__ import annotations
 
 import functools
 import importlib
-import inspect
-import math
+import importlib.util
 import pkgutil
-import typing
+import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, TypeVar
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
+from typing import TypeVar
 
 from harness.errors import BadParameter, UnknownScenario, UsageError
+from harness.model.entries import Entry, entry_of
 from harness.model.names import no_such
 from harness.model.scenario import Scenario
-from harness.units import format_duration, parse_duration
+from harness.model.told import told
 
 Make = TypeVar("Make", bound=Callable[..., Scenario])
 
 _CATALOGUE: dict[str, Entry] = {}
-_KINDS = {timedelta: "a duration", int: "an integer", float: "a number", bool: "true or false", str: "a text"}
-_BOOLS = {
-    "true": True,
-    "yes": True,
-    "on": True,
-    "1": True,
-    "false": False,
-    "no": False,
-    "off": False,
-    "0": False,
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parameter:
-    """One parameter of a scenario; `type` is timedelta, int, float, bool or str."""
-
-    name: str
-    type: type
-    default: Any
-
-    def parse(self, text: str) -> Any:
-        """The value that `text` means. Raises BadParameter, naming parameter and text."""
-        try:
-            return _parse(self.type, text)
-        except (ValueError, KeyError, BadParameter):
-            example = to_text(self.default)
-            raise BadParameter(
-                f"{self.name}={text!r}: it takes {_KINDS[self.type]}, such as {self.name}={example}"
-            ) from None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One scenario of the catalogue; `doc` is the first paragraph of its docstring, as one line."""
-
-    name: str
-    doc: str
-    parameters: Mapping[str, Parameter]
-    make: Callable[..., Scenario]
-
-    def build(self, **texts: str) -> Scenario:
-        """The scenario with parameters from texts, as `--set` gives them. Raises BadParameter."""
-        values = {name: self._parameter(name).parse(text) for name, text in texts.items()}
-        try:
-            return self.make(**values)
-        except (ValueError, ArithmeticError) as error:
-            given = ", ".join(f"{name}={text}" for name, text in texts.items())
-            raise BadParameter(f"{self.name} cannot be made with {given}: {error}") from error
-
-    def _parameter(self, name: str) -> Parameter:
-        if name not in self.parameters:
-            raise BadParameter(f"{self.name}: {no_such('parameter', name, self.parameters)}")
-        return self.parameters[name]
+_FILES: dict[str, dict[str, Entry]] = {}
+"""The scenarios of each file that was named, by the name of its module: they may be called like others."""
 
 
 def scenario(make: Make) -> Make:
@@ -91,61 +39,68 @@ def scenario(make: Make) -> Make:
     taken and for a parameter that could not be set from the command line.
     """
     entry = entry_of(make)
-    if entry.name in _CATALOGUE:
+    known = _FILES.get(make.__module__, _CATALOGUE)
+    if entry.name in known:
         raise BadParameter(
             f"there is a scenario {entry.name!r} already: rename {make.__module__}.{make.__name__}"
         )
-    _CATALOGUE[entry.name] = entry
+    known[entry.name] = entry
     return make
 
 
-def entry_of(make: Callable[..., Scenario]) -> Entry:
-    """The entry a function would have, without adding it."""
-    hints = typing.get_type_hints(make)
-    where = f"{make.__module__}.{make.__name__}"
-    parameters = {}
-    for name, parameter in inspect.signature(make).parameters.items():
-        kind = hints.get(name)
-        if parameter.kind is not parameter.KEYWORD_ONLY or parameter.default is parameter.empty:
-            raise BadParameter(f"{where}: make {name} keyword-only and give it a default")
-        if kind not in _KINDS:
-            raise BadParameter(f"{where}: {name} must be a timedelta, int, float, bool or str")
-        parameters[name] = Parameter(name=name, type=kind, default=parameter.default)
-    doc = (inspect.getdoc(make) or "").partition("\n\n")[0]
-    name = make.__name__.strip("_").replace("_", "-")
-    return Entry(name=name, doc=" ".join(doc.split()), parameters=parameters, make=make)
-
-
 def entries() -> list[Entry]:
-    """Every scenario, by module and in the order of definition."""
+    """Every scenario of the catalogue, by module and in the order of definition."""
     _load()
     return list(_CATALOGUE.values())
 
 
 def find(name: str) -> Entry:
-    """The scenario of that name. Raises UnknownScenario that names the nearest."""
+    """The scenario of that name, or the one that `FILE.py::NAME` or `FILE.py` means.
+
+    Raises UnknownScenario that names the nearest, and UsageError where the file cannot be imported.
+    """
+    file, _, chosen = name.partition("::")
+    if file.endswith(".py"):
+        return _choose(_entries_of(Path(file)), chosen, file=file)
     _load()
-    if name not in _CATALOGUE:
-        raise UnknownScenario(f"{no_such('scenario', name, _CATALOGUE)} (`harness list` shows all)")
-    return _CATALOGUE[name]
+    if (key := name.replace("_", "-")) not in _CATALOGUE:
+        hint = "`harness list` shows all; those of a file are FILE.py::NAME"
+        raise UnknownScenario(f"{no_such('scenario', name, _CATALOGUE)} ({hint})")
+    return _CATALOGUE[key]
 
 
-def to_text(value: Any) -> str:
-    """A parameter's value as `--set` would give it: `2m`, `5`, `true`."""
-    if isinstance(value, timedelta):
-        return format_duration(value)
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _choose(known: Mapping[str, Entry], name: str, *, file: str) -> Entry:
+    if not known:
+        raise UnknownScenario(f"{file} has no scenario: put @scenario above a function of it")
+    if not name and len(known) > 1:
+        raise UnknownScenario(f"{file} has {', '.join(known)}: say which, as in {file}::{next(iter(known))}")
+    key = name.replace("_", "-") or next(iter(known))
+    if key not in known:
+        raise UnknownScenario(f"{file}: {no_such('scenario', name, known)}")
+    return known[key]
 
 
-def _parse(kind: type, text: str) -> Any:
-    if kind is timedelta:
-        return parse_duration(text)
-    if kind is bool:
-        return _BOOLS[text.lower()]
-    value = kind(text)
-    if kind is float and not math.isfinite(value):
-        raise ValueError(text)
-    return value
+def _entries_of(file: Path) -> Mapping[str, Entry]:
+    """The scenarios of a Python file, which is run once; what stands beside it can be imported there."""
+    try:
+        file.open("rb").close()
+    except (OSError, ValueError) as error:
+        raise UnknownScenario(f"{file} cannot be read: {getattr(error, 'strerror', error)}") from None
+    path = file.resolve()
+    name = f"file:{path}"  # not its stem, which may be the name of a module that others mean
+    if name in _FILES:
+        return _FILES[name]
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
+    _FILES[name] = {}
+    loader = SourceFileLoader(name, str(path))
+    module = sys.modules[name] = importlib.util.module_from_spec(ModuleSpec(name, loader, origin=str(path)))
+    try:
+        _run(lambda: loader.exec_module(module), str(path))
+    except UsageError:
+        del _FILES[name], sys.modules[name]
+        raise
+    return _FILES[name]
 
 
 @functools.cache
@@ -155,7 +110,27 @@ def _load() -> None:
         package = importlib.import_module("scenarios")
     except ModuleNotFoundError as error:
         raise UsageError(f"the package of scenarios cannot be imported: {error}") from None
-    for module in sorted(
-        pkgutil.walk_packages(package.__path__, "scenarios."), key=lambda module: module.name
-    ):
-        importlib.import_module(module.name)
+    modules = pkgutil.walk_packages(package.__path__, "scenarios.")
+    for name in sorted(module.name for module in modules):
+        before = dict(_CATALOGUE)
+        try:
+            _run(functools.partial(importlib.import_module, name), _file_of(name))
+        except UsageError:
+            _CATALOGUE.clear()
+            _CATALOGUE.update(before)  # or the next attempt would find its names taken
+            raise
+
+
+def _file_of(module: str) -> str:
+    spec = importlib.util.find_spec(module)
+    return str(spec.origin) if spec else module
+
+
+def _run(load: Callable[[], object], file: str) -> None:
+    """Run the code of a file. Raises UsageError that leads to the line which went wrong."""
+    try:
+        load()
+    except UsageError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise UsageError(f"{told(error, file)} (scenarios cannot be read from there)") from error

@@ -9,7 +9,10 @@ HarnessError
 │   ├── MissingExtra           an optional dependency is not installed
 │   ├── NotCapable             the plan asks for what the world cannot do
 │   ├── NotInstallable         a release cannot be installed here
+│   ├── NotStarted             a server or a database that a command needs did not come up
+│   ├── BadRecording           a recording cannot be read
 │   └── NotAlone               another run, or an event loop, is under way where the run would be
+├── NotWritten                 the run's folder could not be written; exit code 74
 └── SimulationError            the run cannot go on; exit code 70
     ├── Deadlock               nothing can ever happen again
     ├── BudgetExceeded         more virtual time or events than allowed
@@ -55,8 +58,20 @@ class NotInstallable(UsageError):
     """A released package cannot be installed into an environment of its own."""
 
 
+class NotStarted(UsageError):
+    """A process that a command needs ended at once, or was not ready in time."""
+
+
+class BadRecording(UsageError):
+    """A recording of a server's answers cannot be read, or says nothing that could be replayed."""
+
+
 class NotAlone(UsageError):
     """A simulated run swaps clock and sleep for its whole process, and something else needs them now."""
+
+
+class NotWritten(HarnessError):
+    """What became of a run could not be written to its folder: the disk is full, or will not have it."""
 
 
 class SimulationError(HarnessError):

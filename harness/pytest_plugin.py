@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from typing import TYPE_CHECKING, Any, Protocol
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import pytest
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from harness.model.plan import Plan
     from harness.model.scenario import Scenario, Workers
     from harness.runner import Run
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 DEFAULT_SEED = 1
 
@@ -31,13 +34,14 @@ class RunScenario(Protocol):
         /,
         *,
         seed: int | None = None,
-        kind: Workers | None = None,
+        kind: Workers | str | None = None,
         expect: str | None = "valid",
         **parameters: Any,
     ) -> Run:
-        """Run a scenario of the catalogue, by name and with its parameters, or a Scenario.
+        """Run a scenario by name and with its parameters, or a Scenario.
 
-        `kind` overrides which code plays the workers.
+        The name is one of the catalogue, or `FILE.py::NAME`. `kind` overrides which code plays the
+        workers, also as text: `"edge"` or `"scripted"`.
         The seed is the one given here, or else by `--seed`, or by the marker `seed`, or 1. Fails the
         test with the run's story unless the verdict is `expect`; `None` takes any. Skips it where the
         world cannot do what the plan asks for.
@@ -48,7 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add --seed and --world; where another plugin has them, only --harness-seed and --harness-world."""
     group = parser.getgroup("harness", "chaos simulation of Airflow remote execution")
     _add(group, "seed", type=int, help="seed of the scenarios that the fixture `run` runs (default: 1)")
-    _add(group, "world", choices=("sim",), help="where the fixture `run` runs them (default: sim)")
+    _add(group, "world", choices=("sim", "live"), help="where the fixture `run` runs them (default: sim)")
 
 
 def _add(group: pytest.OptionGroup, name: str, **attributes: Any) -> None:
@@ -73,16 +77,24 @@ def run(request: pytest.FixtureRequest) -> RunScenario:
         /,
         *,
         seed: int | None = None,
-        kind: Workers | None = None,
+        kind: Workers | str | None = None,
         expect: str | None = "valid",
         **parameters: Any,
     ) -> Run:
-        number = _seed(request, seed)
-        plan = _plan(scenario, name=request.node.name, seed=number, kind=kind, parameters=parameters)
-        again = _again(plan, request, named=isinstance(scenario, str), kind=kind)
+        from harness.errors import UsageError
+        from harness.model.scenario import Workers
+        from harness.model.verdict import Answer
+
+        try:
+            number = _seed(request, seed)
+            workers, wanted = _one_of(Workers, kind=kind), _one_of(Answer, expect=expect)
+            plan = _plan(scenario, name=request.node.name, seed=number, kind=workers, parameters=parameters)
+        except UsageError as error:
+            pytest.fail(str(error), pytrace=False)
+        again = _again(plan, request, named=scenario if isinstance(scenario, str) else None, kind=workers)
         _record(request, "harness_seed", plan.seed)
         done = _run(plan, world=request.config.getoption("harness_world") or "sim", again=again)
-        if expect in (None, done.verdict.answer):
+        if wanted in (None, done.verdict.answer):
             _record(request, "harness_replay", again)
             return done
         replay, story = _keep(done, request)
@@ -104,7 +116,22 @@ def _seed(request: pytest.FixtureRequest, seed: int | None) -> int:
     if option is not None:
         return option
     marker = request.node.get_closest_marker("seed")
-    return int(marker.args[0]) if marker else DEFAULT_SEED
+    if marker is None:
+        return DEFAULT_SEED
+    number: Any = next(iter(marker.args), None)  # make_plan refuses what is no integer
+    return cast("int", number)
+
+
+def _one_of(choices: type[Choice], **given: str | None) -> Choice | None:
+    """The member of the enum that the argument means, or None. Raises UsageError."""
+    from harness.errors import UsageError
+
+    ((name, text),) = given.items()
+    try:
+        return None if text is None else choices(text)
+    except ValueError:
+        known = ", ".join(repr(str(choice)) for choice in choices)
+        raise UsageError(f"run(…, {name}={text!r}): give one of {known}, or None") from None
 
 
 def _plan(
@@ -112,26 +139,28 @@ def _plan(
 ) -> Plan:
     from harness import catalogue
     from harness.errors import UsageError
+    from harness.model.entries import to_text
     from harness.model.planning import make_plan
+    from harness.model.scenario import Scenario
 
-    texts = {key: catalogue.to_text(value) for key, value in parameters.items()}
-    try:
-        if isinstance(scenario, str):
-            entry = catalogue.find(scenario)
-            return make_plan(entry.build(**texts), seed, name=entry.name, parameters=texts, workers=kind)
-        if texts:
-            raise UsageError(f"{', '.join(texts)}: a Scenario takes no parameters, a scenario's name does")
-        return make_plan(scenario, seed, name=name, workers=kind)
-    except UsageError as error:
-        pytest.fail(str(error), pytrace=False)
+    texts = {key: to_text(value) for key, value in parameters.items()}
+    if isinstance(scenario, str):
+        entry = catalogue.find(scenario)
+        return make_plan(entry.build(**texts), seed, name=entry.name, parameters=texts, workers=kind)
+    if not isinstance(scenario, Scenario):
+        raise UsageError(f"run({scenario!r}): give a scenario's name or a Scenario")
+    if texts:
+        raise UsageError(f"{', '.join(texts)}: a Scenario takes no parameters, a scenario's name does")
+    return make_plan(scenario, seed, name=name, workers=kind)
 
 
-def _again(plan: Plan, request: pytest.FixtureRequest, *, named: bool, kind: Workers | None) -> str:
+def _again(plan: Plan, request: pytest.FixtureRequest, *, named: str | None, kind: Workers | None) -> str:
     """The command that makes this run again, before it has a folder."""
-    from harness.cli.running import run_command
+    from harness.cli.running import run_command, where
 
     if named:
-        return run_command(plan, workers=kind, world=request.config.getoption("harness_world") or "sim")
+        world = request.config.getoption("harness_world") or "sim"
+        return run_command(plan, scenario=named, workers=kind, where=where(world))
     return shlex.join(["pytest", request.node.nodeid, "--harness-seed", str(plan.seed)])
 
 
@@ -149,14 +178,14 @@ def _run(plan: Plan, *, world: str, again: str) -> Run:
 
 def _keep(done: Run, request: pytest.FixtureRequest) -> tuple[str, str]:
     """Store a run that went wrong under `runs/`, as the command line does; its replay command and its story."""
-    from harness.cli.running import render, replay_command
+    from harness.cli.running import render, replay_command, where
     from harness.report import store
 
     folder = store.reserve(done.plan, runs=request.config.rootpath / store.RUNS)
     file = folder / store.PLAN
     if file.is_relative_to(request.config.invocation_params.dir):
         file = file.relative_to(request.config.invocation_params.dir)
-    replay = replay_command(file, world=done.world)
+    replay = replay_command(file, where=where(done.world))
     story, summary = render(done, replay=replay)
     store.keep(folder, history=done.history, story=story, summary=summary)
     store.point_latest(folder)

@@ -7,15 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.errors import BadParameter
+from harness.interrupts import heeded
 from harness.invariants import judge
 from harness.model.history import History
 from harness.model.plan import Plan
 from harness.model.plan_checks import check_plan
 from harness.model.verdict import Verdict
 from harness.nemesis import check_capable
+from harness.ports import World
 from harness.units import NANOSECONDS
 
-WORLDS = ("sim",)
+WORLDS = ("sim", "live")
+Progress = Callable[[float], None]
 DEFAULT_SEED = 1
 
 
@@ -33,31 +36,53 @@ class Run:
     api_calls: int
 
 
-def run_plan(plan: Plan, *, world: str = "sim", progress: Callable[[float], None] | None = None) -> Run:
+def run_plan(
+    plan: Plan, *, world: str = "sim", server: str = "fake", progress: Callable[[float], None] | None = None
+) -> Run:
     """Drive the plan through a world of that name and judge its History.
 
-    `progress` is told the simulated seconds now and then. Raises NotCapable where the world cannot
-    do what the plan asks, MissingExtra where Airflow is needed and not installed.
+    `server` names the control plane of a live world. `progress` is told the run's seconds now and then.
+    Raises NotCapable where the world cannot do what the plan asks, MissingExtra where Airflow is needed and
+    not installed; and what the handler of a signal raises meanwhile, KeyboardInterrupt for one, even if code
+    under test has caught it.
     """
-    if world not in WORLDS:
+    if world not in _DRIVERS:
         raise BadParameter(f"there is no world {world!r}: choose one of {', '.join(WORLDS)}")
+    check_plan(plan)
+    with heeded():
+        begun = time.perf_counter()
+        driven = _DRIVERS[world](plan, server, progress)
+        wall = time.perf_counter() - begun
+        history = driven.history
+        return Run(
+            plan=plan,
+            history=history,
+            verdict=judge(history, plan),
+            world=world,
+            digest=history.digest(),
+            simulated_seconds=driven.clock.now() / NANOSECONDS,
+            wall_seconds=wall,
+            api_calls=sum(1 for _ in history.where(witness="client", type="invoke")),
+        )
+
+
+def _sim(plan: Plan, server: str, progress: Progress | None) -> World:
     from harness.sim.session import prepare, run_in_sim
     from harness.sim.world import SimWorld
 
-    check_plan(plan)
-    check_capable(plan, world=world, capabilities=SimWorld.capabilities)
+    if server != "fake":
+        raise BadParameter(f"the simulated world has no server {server!r}: take --world live")
+    check_capable(plan, world="sim", capabilities=SimWorld.capabilities)
     prepare(plan)
-    begun = time.perf_counter()
-    ended = run_in_sim(plan, progress=progress)
-    wall = time.perf_counter() - begun
-    history = ended.history
-    return Run(
-        plan=plan,
-        history=history,
-        verdict=judge(history, plan),
-        world=world,
-        digest=history.digest(),
-        simulated_seconds=ended.clock.now() / NANOSECONDS,
-        wall_seconds=wall,
-        api_calls=sum(1 for _ in history.where(witness="client", type="invoke")),
-    )
+    return run_in_sim(plan, progress=progress)
+
+
+def _live(plan: Plan, server: str, progress: Progress | None) -> World:
+    from harness.live.session import run_live
+    from harness.live.world import LiveWorld
+
+    check_capable(plan, world="live", capabilities=LiveWorld.capabilities)
+    return run_live(plan, server=server, progress=progress)
+
+
+_DRIVERS: dict[str, Callable[[Plan, str, Progress | None], World]] = {"sim": _sim, "live": _live}

@@ -11,16 +11,20 @@ from collections.abc import Iterator
 from harness import catalogue
 from harness.invariants import INVARIANTS
 from harness.model.codec import to_json
+from harness.model.entries import to_text
 from harness.model.faults import FAULTS, Fault
+from harness.model.options import OPTIONS
 from harness.model.verdict import Kind
 
 
 def show(arguments: argparse.Namespace) -> int:
-    """Print the scenarios, or the faults, or the invariants."""
+    """Print the scenarios, or the faults, or the invariants, or the options."""
     if arguments.faults:
         lines = faults()
     elif arguments.invariants:
         lines = invariants()
+    elif arguments.options:
+        lines = options()
     else:
         lines = scenarios()
     print("\n".join(lines))
@@ -32,7 +36,7 @@ def scenarios() -> Iterator[str]:
     for entry in catalogue.entries():
         yield entry.name
         yield from _indented(entry.doc)
-        defaults = (f"{name}={catalogue.to_text(item.default)}" for name, item in entry.parameters.items())
+        defaults = (f"{name}={to_text(item.default)}" for name, item in entry.parameters.items())
         yield from _indented(" ".join(f"--set {default}" for default in defaults))
 
 
@@ -51,6 +55,13 @@ def invariants() -> Iterator[str]:
             if invariant.kind is kind:
                 yield f"  {invariant.name}"
                 yield from _indented(invariant.doc)
+
+
+def options() -> Iterator[str]:
+    """Each option of Airflow with its default, what it takes, who reads it and what it is about."""
+    for option in OPTIONS.values():
+        yield f"{option.name}={option.default}"
+        yield from _indented(f"{option.takes}; read by {', '.join(option.read_by)}. {option.about}")
 
 
 def _fields(kind: type[Fault]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,11 +37,15 @@ def run(arguments: argparse.Namespace) -> int:
     texts = settings(arguments.settings)
     seed = DEFAULT_SEED if arguments.seed is None else arguments.seed
     kind = Workers(arguments.workers) if arguments.workers else None
-    plan = make_plan(entry.build(**texts), seed, name=entry.name, parameters=texts, workers=kind)
-    again = run_command(plan, scenario=arguments.scenario, workers=kind, world=arguments.world)
+    options = settings(arguments.airflow_options, given="--option")
+    scenario = entry.build(**texts)
+    plan = make_plan(scenario, seed, name=entry.name, parameters=texts, workers=kind, options=options)
+    again = run_command(
+        plan, scenario=arguments.scenario, workers=kind, options=options, where=_where(arguments)
+    )
     note = " (the default: --seed N draws another run)" if arguments.seed is None else ""
     folder = None if arguments.no_store else _reserve(plan, arguments.out)
-    return _go(plan, arguments, folder=folder, replay=_replay_of(folder, arguments.world) or again, note=note)
+    return _go(plan, arguments, folder=folder, replay=_replay_of(folder, _where(arguments)) or again, note=note)
 
 
 def replay(arguments: argparse.Namespace) -> int:
@@ -49,8 +53,8 @@ def replay(arguments: argparse.Namespace) -> int:
     file = plan_file(arguments.plan)
     plan = read_plan(file, edited=arguments.edited)
     folder = _reserve(plan, arguments.out) if arguments.out else None
-    again = replay_command(file, world=arguments.world, edited=arguments.edited)
-    return _go(plan, arguments, folder=folder, replay=_replay_of(folder, arguments.world) or again, note="")
+    again = replay_command(file, where=_where(arguments), edited=arguments.edited)
+    return _go(plan, arguments, folder=folder, replay=_replay_of(folder, _where(arguments)) or again, note="")
 
 
 def check(arguments: argparse.Namespace) -> int:
@@ -58,7 +62,7 @@ def check(arguments: argparse.Namespace) -> int:
     stored = load(arguments.path, edited=arguments.edited)
     verdict = judge(stored.history, stored.plan)
     world = str(stored.history.header.get("world", "sim"))
-    again = replay_command(stored.folder / store.PLAN, world=world, edited=arguments.edited)
+    again = replay_command(stored.folder / store.PLAN, where=where(world), edited=arguments.edited)
     if arguments.json:
         _print_json(summarise(stored.plan, stored.history, verdict, replay=again, world=world))
     else:
@@ -67,42 +71,56 @@ def check(arguments: argparse.Namespace) -> int:
     return verdict.exit_code
 
 
-def settings(texts: Sequence[str]) -> dict[str, str]:
+def settings(texts: Sequence[str], *, given: str = "--set") -> dict[str, str]:
     """`["lasting=2m"]` as `{"lasting": "2m"}`; dashes in names are taken as underscores."""
     found: dict[str, str] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         name = name.strip().replace("-", "_")
         if not equals or not name:
-            raise BadParameter(f"--set {text}: write it as NAME=VALUE")
+            raise BadParameter(f"{given} {text}: write it as NAME=VALUE")
         if name in found:
-            raise BadParameter(f"--set {name} is given twice: give it once")
+            raise BadParameter(f"{given} {name} is given twice: give it once")
         found[name] = value
     return found
 
 
 def run_command(
-    plan: Plan, *, scenario: str | None = None, workers: Workers | None = None, world: str = "sim"
+    plan: Plan,
+    *,
+    scenario: str | None = None,
+    workers: Workers | None = None,
+    options: Mapping[str, str] | None = None,
+    where: Sequence[str] = (),
 ) -> str:
     """The command that makes the same plan again; `scenario` is what it was called, be it in a file."""
     words = ["harness", "run", scenario or plan.scenario, "--seed", str(plan.seed)]
     for name, value in plan.parameters.items():
         words += ["--set", f"{name}={value}"]
+    for name, value in (options or {}).items():
+        words += ["--option", f"{name}={value}"]
     words += ["--workers", str(workers)] if workers else []
-    words += ["--world", world] if world != "sim" else []
-    return shlex.join(words)
+    return shlex.join([*words, *where])
 
 
-def replay_command(file: Path, *, world: str = "sim", edited: bool = False) -> str:
+def replay_command(file: Path, *, where: Sequence[str] = (), edited: bool = False) -> str:
     """The command that runs a stored plan again."""
     words = ["harness", "replay", str(file)]
     words += ["--edited"] if edited else []
-    words += ["--world", world] if world != "sim" else []
-    return shlex.join(words)
+    return shlex.join([*words, *where])
 
 
-def _replay_of(folder: Path | None, world: str) -> str | None:
-    return None if folder is None else replay_command(folder / store.PLAN, world=world)
+def where(world: str, server: str = "fake") -> list[str]:
+    """The options that say where a run takes place, as far as they are not the defaults."""
+    return (["--world", world] if world != "sim" else []) + (["--server", server] if server != "fake" else [])
+
+
+def _where(arguments: argparse.Namespace) -> list[str]:
+    return where(arguments.world, arguments.server)
+
+
+def _replay_of(folder: Path | None, where: Sequence[str]) -> str | None:
+    return None if folder is None else replay_command(folder / store.PLAN, where=where)
 
 
 def _reserve(plan: Plan, out: Path | None) -> Path:
@@ -116,7 +134,7 @@ def _go(plan: Plan, arguments: argparse.Namespace, *, folder: Path | None, repla
     try:
         _announce(f"{plan.scenario}, seed {plan.seed}{note}\n{replay}\n", on_stderr=arguments.json)
         begun = True
-        run = _run_plan(plan, world=arguments.world, quiet=arguments.json)
+        run = _run_plan(plan, arguments)
     except (UsageError, OSError) as error:
         if folder and (isinstance(error, UsageError) or not begun):
             store.release(folder)
@@ -142,12 +160,12 @@ def _announce(text: str, *, on_stderr: bool) -> None:
         print(text, flush=True)
 
 
-def _run_plan(plan: Plan, *, world: str, quiet: bool) -> Run:
+def _run_plan(plan: Plan, arguments: argparse.Namespace) -> Run:
     from harness.runner import run_plan
 
     named(plan)
-    with terminal.progress(plan, console=Console(quiet=quiet)) as progress:
-        return run_plan(plan, world=world, progress=progress)
+    with terminal.progress(plan, console=Console(quiet=arguments.json)) as progress:
+        return run_plan(plan, world=arguments.world, server=arguments.server, progress=progress)
 
 
 def render(run: Run, *, replay: str) -> tuple[str, dict[str, Any]]:

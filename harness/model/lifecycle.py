@@ -68,6 +68,7 @@ EDGE_JOB: Table = _table(
 
 _ALIVE = "starting idle running terminating offline unknown shutdown~request"
 _CARED_FOR = "maintenance~request maintenance~pending maintenance~mode maintenance~exit offline~maintenance"
+_BEGUN_OR_ENDED = "maintenance~request maintenance~exit"  # an administrator may, whatever the state is
 
 EDGE_WORKER: Table = _table(
     {
@@ -75,16 +76,18 @@ EDGE_WORKER: Table = _table(
         "starting": f"{_ALIVE} {_CARED_FOR}",
         "idle": f"{_ALIVE} {_CARED_FOR}",
         "running": f"{_ALIVE} {_CARED_FOR}",
-        "terminating": "terminating offline unknown offline~maintenance running idle shutdown~request",
-        "shutdown request": "shutdown~request terminating offline offline~maintenance unknown",
-        "maintenance request": f"{_CARED_FOR} running idle unknown offline",
+        "terminating": "terminating offline unknown offline~maintenance running idle shutdown~request"
+        f" {_BEGUN_OR_ENDED}",
+        "shutdown request": "shutdown~request terminating offline offline~maintenance unknown"
+        f" {_BEGUN_OR_ENDED}",
+        "maintenance request": f"{_CARED_FOR} running idle unknown offline shutdown~request",
         "maintenance pending": f"{_CARED_FOR} running idle unknown offline shutdown~request",
         "maintenance mode": f"{_CARED_FOR} running idle unknown offline shutdown~request",
-        "maintenance exit": f"{_CARED_FOR} running idle unknown offline",
-        "offline": "starting maintenance~mode maintenance~request -",
+        "maintenance exit": f"{_CARED_FOR} running idle unknown offline shutdown~request",
+        "offline": f"starting maintenance~mode {_BEGUN_OR_ENDED} -",
         # a worker that was only slow heartbeats again without registering
-        "unknown": f"{_ALIVE} maintenance~mode maintenance~request -",
-        "offline maintenance": "starting maintenance~mode maintenance~request -",
+        "unknown": f"{_ALIVE} maintenance~mode {_BEGUN_OR_ENDED} -",
+        "offline maintenance": f"starting maintenance~mode {_BEGUN_OR_ENDED} -",
     }
 )
 

@@ -52,7 +52,9 @@ class Submission:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """All that a run does. `parameters` are what the scenario was given, for people and for replay."""
+    """All that a run does. `parameters` are what the scenario was given, for people and for replay; `options` are
+    Airflow's, where they are not its defaults.
+    """
 
     scenario: str
     seed: int
@@ -64,6 +66,7 @@ class Plan:
     until: timedelta
     settle: timedelta
     link: Link = field(default_factory=Link)
+    options: Mapping[str, str] = field(default_factory=dict)
 
     def digest(self) -> str:
         """SHA-256 over the plan's own JSON: names the plan, and tells when its file was edited."""
@@ -73,5 +76,7 @@ class Plan:
 def plan_body(plan: Plan) -> dict[str, Any]:
     """The plan as a JSON object."""
     body: dict[str, Any] = to_json(plan)
+    if not plan.options:  # plans of before there were options keep their text and their digest
+        del body["options"]
     body["faults"] = [{"fault": type(fault).__name__, **to_json(fault)} for fault in plan.faults]
     return body

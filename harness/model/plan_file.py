@@ -10,6 +10,7 @@ from typing import Any
 from harness.errors import BadPlan
 from harness.model.codec import from_json
 from harness.model.faults import FAULTS, Fault
+from harness.model.json_file import parse_json
 from harness.model.plan import Plan, plan_body
 from harness.model.plan_checks import check_plan
 
@@ -47,11 +48,15 @@ def plan_from_json(text: str, *, source: str = "the plan", edited: bool = False)
 
 def _document(text: str, source: str) -> dict[str, Any]:
     try:
-        document = json.loads(text)
+        document = parse_json(text)
         kind, version = document.pop("format"), document.pop("version")
-    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
+    except (ValueError, KeyError, AttributeError, TypeError):
         raise BadPlan(f"{source} is truncated or no plan: take the plan.json of a run's folder") from None
-    if kind != FORMAT or version != VERSION:
+    if kind != FORMAT:
+        raise BadPlan(
+            f"{source} has the format {kind!r}, not {FORMAT!r}: take the plan.json of a run's folder"
+        )
+    if type(version) is not int or version != VERSION:  # to Python, True and 1.0 are 1
         raise BadPlan(f"{source} is of version {version!r} and this release reads version {VERSION}")
     return dict(document)
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+from harness.errors import BadPlan
 from harness.model.draws import Draw
 from harness.model.faults import Fault
+from harness.model.fields import check_fields, check_of
 from harness.model.plan import Plan, PlannedWorker, Submission
-from harness.model.plan_checks import check_plan, check_size
-from harness.model.scenario import Scenario, Tasks, Workers
+from harness.model.plan_checks import check_plan, check_scenario
+from harness.model.scenario import Chaos, Scenario, Tasks, Workers
+from harness.model.told import told
 from harness.rng import Streams
 
 
@@ -20,9 +23,16 @@ def make_plan(
     name: str,
     parameters: Mapping[str, str] | None = None,
     workers: Workers | None = None,
+    options: Mapping[str, str] | None = None,
 ) -> Plan:
-    """Draw every random decision of the scenario from the seed. `workers` overrides the fleet's kind."""
-    check_size(scenario)
+    """Draw every random decision of the scenario from the seed. `workers` overrides the fleet's kind,
+    `options` those of Airflow's options that the scenario sets, and adds to them.
+
+    Raises BadPlan, naming the fix, where scenario, seed or what comes of them cannot mean anything.
+    """
+    check_scenario(scenario)
+    if wrong := check_of(int)(seed):
+        raise BadPlan(f"the seed: {wrong}")
     draw = Draw(Streams(seed), "plan")
     fleet = scenario.fleet
     kind = workers or fleet.kind
@@ -40,6 +50,7 @@ def make_plan(
         until=scenario.until,
         settle=scenario.settle,
         link=scenario.link,
+        options=dict(sorted({**scenario.options, **(options or {})}.items())),
     )
     check_plan(plan)
     return plan
@@ -69,5 +80,15 @@ def _submissions(tasks: Tasks, draw: Draw) -> tuple[Submission, ...]:
 def _faults(scenario: Scenario, draw: Draw) -> tuple[Fault, ...]:
     faults: list[Fault] = []
     for n, entry in enumerate(scenario.faults):
-        faults.extend(entry(draw.named(str(n))) if callable(entry) else (entry,))
+        faults.extend(_chaos(entry, draw.named(str(n))) if callable(entry) else (entry,))
+    check_fields(tuple(faults), tuple[Fault, ...])
     return tuple(sorted(faults, key=lambda fault: fault.at))
+
+
+def _chaos(chaos: Chaos, draw: Draw) -> tuple[Fault, ...]:
+    try:
+        return tuple(chaos(draw))
+    except Exception as error:
+        code = getattr(chaos, "__code__", None)
+        file = code.co_filename if code else "the scenario's faults"
+        raise BadPlan(f"{getattr(chaos, '__name__', chaos)} gives no faults: {told(error, file)}") from error

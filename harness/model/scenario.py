@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -71,7 +71,11 @@ ALL_INVARIANTS: tuple[str, ...] = (
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """The author's intent. The storm may rage up to `until`; then all is healed and `settle` passes."""
+    """The author's intent. The storm may rage up to `until`; then all is healed and `settle` passes.
+
+    `options` are Airflow's, for server and workers: `{"edge.heartbeat_interval": "5"}`. What is not set there has
+    Airflow's default.
+    """
 
     fleet: Fleet = field(default_factory=Fleet)
     tasks: Tasks = field(default_factory=Tasks)
@@ -80,3 +84,4 @@ class Scenario:
     until: timedelta = minutes(5)
     settle: timedelta = minutes(20)
     link: Link = field(default_factory=Link)
+    options: Mapping[str, str] = field(default_factory=dict)

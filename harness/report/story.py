@@ -48,7 +48,7 @@ def tell(
         "",
         *_section("Verdict", _verdict(verdict, history)),
         "",
-        *_section("Numbers", _numbers(numbers, wall_seconds)),
+        *_section("Numbers", _numbers(numbers, world, wall_seconds)),
         *_section("Exit", iter([f"{verdict.exit_code} ({_MEANING[verdict.exit_code]})"])),
     ]
     middle = timeline(history, plan, verdict, most=max(10, LINES - 2 - len(head) - len(tail)))
@@ -78,8 +78,15 @@ def _planned(plan: Plan) -> Iterator[str]:
     else:
         kinds = Counter(type(fault).__name__ for fault in plan.faults)
         yield f"{len(plan.faults)} faults: {', '.join(f'{number} {kind}' for kind, number in kinds.items())}"
+    yield from _options(plan)
     settle, until = format_duration(plan.settle), format_duration(plan.until)
     yield f"storm of up to {until}, then {settle} to settle"
+
+
+def _options(plan: Plan) -> Iterator[str]:
+    """Airflow's options that the plan sets, as `--option` takes them."""
+    told = " ".join(f"{name}={text}" for name, text in plan.options.items())
+    yield from textwrap.wrap(told, WIDTH - 9, break_on_hyphens=False, max_lines=3, subsequent_indent="  ")
 
 
 def _work(plan: Plan) -> str:
@@ -144,7 +151,7 @@ def _event(event: Event) -> str:
     return f"    #{event.n} {moment(event.t)} {event.process} {event.f} {event.type} {value}"
 
 
-def _numbers(numbers: Numbers, wall_seconds: float | None) -> Iterator[str]:
+def _numbers(numbers: Numbers, world: str, wall_seconds: float | None) -> Iterator[str]:
     left = numbers.tasks - numbers.succeeded - numbers.failed
     yield (
         f"{_some(numbers.tasks, 'task')}: {numbers.succeeded} succeeded, {numbers.failed} failed,"
@@ -156,3 +163,5 @@ def _numbers(numbers: Numbers, wall_seconds: float | None) -> Iterator[str]:
     )
     took = "" if wall_seconds is None else f" in {wall_seconds:.1f} s of wall time"
     yield f"{moment(numbers.simulated)} of the world's time{took}"
+    if world != "sim":
+        yield "deterministic: no; the plan constrains a live run and does not determine it"

@@ -26,6 +26,7 @@ def summarise(
         "scenario": plan.scenario,
         "seed": plan.seed,
         "world": world,
+        "deterministic": world == "sim",
         "verdict": str(verdict.answer),
         "exit_code": verdict.exit_code,
         "digest": history.digest(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -10,6 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from harness.model.options import values
 from harness.model.plan import PlannedWorker, Submission
 from harness.model.scenario import Workers
 from harness.ports import Heal, Strike
@@ -22,6 +24,9 @@ from harness.workers.edge import make_worker
 if TYPE_CHECKING:
     from harness.sim.world import SimWorld
 
+PRIVATE = re.compile(r"[^\s'\"]*airflow-remote-harness-[^/\s'\"]+|\b0x[0-9a-f]+\b")
+"""What differs from process to process: temporary folders, and where in memory an object is."""
+
 
 class SimSite:
     """Implements `harness.ports.Site` on one node."""
@@ -32,6 +37,9 @@ class SimSite:
         self._fleet, self.node, self.random = fleet, node, random
         self.name = node.name
         self.jwt_secret = fleet.world.state.settings.jwt_secret
+
+    def option(self, name: str) -> float:
+        return self._fleet.options[name]
 
     def utcnow(self) -> datetime:
         return self._fleet.world.clock.utcnow()
@@ -55,6 +63,7 @@ class SimFleet:
     def __init__(self, world: SimWorld, wires: Network, *, folder: Path) -> None:
         self.world, self._wires, self.folder = world, wires, folder
         self.tasks = {(task.dag_id, task.task_id, task.run_id): task for task in world.plan.submissions}
+        self.options = values(world.plan.options)
         self._bodies: dict[str, list[SimBody]] = {}
         self._planned: dict[str, PlannedWorker] = {}
 
@@ -86,10 +95,10 @@ class SimFleet:
         try:
             await main
         except SystemExit as end:
-            self._say(name, "fail", "worker.exit", {"reason": f"it said: {end}"})
+            self._say(name, "fail", "worker.exit", {"reason": f"it said: {_text(str(end))}"})
         except Exception as error:  # noqa: BLE001 - the worker's own end, told to the History
-            text = f"{type(error).__name__}: {error}"
-            self._say(name, "fail", "worker.exit", {"reason": "an error ended it", "error": text})
+            value = {"reason": "an error ended it", "error": _text(f"{type(error).__name__}: {error}")}
+            self._say(name, "fail", "worker.exit", value)
         else:
             self._say(name, "info", "worker.exit", {"reason": "it was done"})
         if self._planned[name].kind is Workers.SCRIPTED:  # its tasks run in its own process
@@ -104,8 +113,8 @@ class SimFleet:
                 task.cancel()
 
     def _background_failed(self, node: Node, what: str, error: BaseException) -> None:
-        text = f"{type(error).__name__}: {error}"
-        self._say(node.name, "fail", "worker.background", {"what": what, "error": text})
+        value = {"what": what, "error": _text(f"{type(error).__name__}: {error}")}
+        self._say(node.name, "fail", "worker.background", value)
 
     def _say(self, name: str, type: str, f: str, value: dict[str, Any]) -> None:
         self.world.record(witness="world", process=name, type=type, f=f, value=value)
@@ -170,3 +179,8 @@ class SimFleet:
                     self.world.loop.resume(node)
 
         return go_on
+
+
+def _text(words: str) -> str:
+    """What an error says, the same in every process."""
+    return PRIVATE.sub("…", words)

@@ -43,6 +43,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self.task_numbers = itertools.count()
         self._at_this_instant = 0
         self._halted: dict[Node, list[asyncio.Handle]] = {}
+        self._broken_off: BaseException | None = None
         self.set_task_factory(_new_task)  # type: ignore[arg-type]
 
     # -- the clock ---------------------------------------------------------------------------------
@@ -98,7 +99,14 @@ class SimLoop(asyncio.BaseEventLoop):
 
     # -- one turn ----------------------------------------------------------------------------------
 
+    def break_off(self, error: BaseException) -> None:
+        """Raise the error at the next turn, outside of all that runs on the loop and may catch it."""
+        self._broken_off = error
+
     def _run_once(self) -> None:
+        if self._broken_off is not None:
+            error, self._broken_off = self._broken_off, None
+            raise error
         ready = self._ready
         if not ready and not self._stopping:  # type: ignore[attr-defined]
             self._advance()
@@ -162,7 +170,7 @@ class SimLoop(asyncio.BaseEventLoop):
         """Let everything run again, the dead too: only so that their tasks can be cancelled at the end."""
         for node in list(self._halted):
             self.resume(node)
-        self._at_this_instant = 0
+        self._at_this_instant, self._broken_off = 0, None
 
     def _hold_back(self, handle: asyncio.Handle) -> bool:
         node = handle._context.get(NODE)  # type: ignore[attr-defined]

@@ -7,13 +7,12 @@ import errno
 import socket
 from collections.abc import Callable, Iterator
 from contextvars import Context
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from harness.model.faults import Direction
-from harness.sim.links import Impairment, Link
 from harness.sim.node import Node, here
 from harness.sim.streams import Connection, IdleSocket, Observer, Unobserved
+from harness.toxics.links import Link, Links, on_link
 from harness.units import NANOSECONDS
 
 if TYPE_CHECKING:
@@ -34,11 +33,9 @@ class Network:
     """Hosts and the links between them. `delay` and `jitter` of a link without faults: nanoseconds, one way."""
 
     def __init__(self, loop: SimLoop, streams: Streams, *, delay: int, jitter: int) -> None:
-        self.loop, self._streams = loop, streams
-        self._delay, self._jitter = delay, jitter
+        self.loop = loop
+        self.links = Links(streams, delay=delay, jitter=jitter)
         self.hosts: dict[str, Node] = {}
-        self._links: dict[tuple[str, str], Link] = {}
-        self._impairments: list[tuple[str, str, Direction, Impairment]] = []
         self.connections: dict[Connection, None] = {}
         self.observe: Observe = lambda connection: Unobserved()
         self.on_connect_failure: Callable[[Node, str], None] = lambda node, reason: None
@@ -76,44 +73,13 @@ class Network:
             return self.hosts[host]
         return next((node for node in self.hosts.values() if node.address == host), None)
 
-    # -- links and what ails them ----------------------------------------------------------------------
-
-    def link(self, source: str, target: str) -> Link:
-        """The link from one host to another, with the faults that are on it now."""
-        if (source, target) not in self._links:
-            stream = self._streams.named(f"link/{source}→{target}")
-            link = Link(delay=self._delay, jitter=self._jitter, stream=stream)
-            self._links[source, target] = link
-            for a, b, direction, impairment in self._impairments:
-                if _on_link(a, b, direction, source, target):
-                    link.impair(impairment)
-        return self._links[source, target]
-
-    def impair(self, a: str, b: str, direction: Direction, impairment: Impairment) -> None:
-        """Put a fault on each link between hosts that fit the patterns, those to come included."""
-        self._impairments.append((a, b, direction, impairment))
-        for link in self._links_between(a, b, direction):
-            link.impair(impairment)
-
-    def repair(self, impairment: Impairment) -> None:
-        """Take the fault off again."""
-        entry = next(entry for entry in self._impairments if entry[3] is impairment)
-        self._impairments.remove(entry)
-        for link in self._links_between(*entry[:3]):
-            link.repair(impairment)
-
-    def _links_between(self, a: str, b: str, direction: Direction) -> Iterator[Link]:
-        for (source, target), link in list(self._links.items()):
-            if _on_link(a, b, direction, source, target):
-                yield link
-
     def connections_between(self, a: str, b: str) -> list[Connection]:
         """The connections between hosts that fit the patterns, as far as their clients still hold them."""
         return [
             connection
             for connection in self.connections
             if not connection.near.closed
-            and _on_link(a, b, Direction.BOTH, connection.client.name, connection.server.name)
+            and on_link(a, b, Direction.BOTH, connection.client.name, connection.server.name)
         ]
 
     # -- connecting and listening ------------------------------------------------------------------------
@@ -166,7 +132,7 @@ class Network:
 
     def establish(self, client: Node, server: Node, port: int) -> Connection:
         """The SYN has arrived: a new connection, whose far end the server's protocol has taken."""
-        links = self.link(client.name, server.name), self.link(server.name, client.name)
+        links = self.links.between(client.name, server.name), self.links.between(server.name, client.name)
         connection = Connection(self.loop, client, server, port, links)
         connection.observer = self.observe(connection)
         connection.on_end = lambda ended: self.connections.pop(ended, None) and None
@@ -179,12 +145,6 @@ class Network:
 def _accept(connection: Connection, protocol_factory: Callable[[], Any]) -> None:
     if not connection.far.closed:
         connection.far.attach(protocol_factory())
-
-
-def _on_link(a: str, b: str, direction: Direction, source: str, target: str) -> bool:
-    forth = fnmatchcase(source, a) and fnmatchcase(target, b)
-    back = fnmatchcase(source, b) and fnmatchcase(target, a)
-    return (forth and direction is not Direction.BACK) or (back and direction is not Direction.FORTH)
 
 
 class _Handshake:
@@ -217,12 +177,12 @@ class _Handshake:
     def _send_syn(self, retries: Iterator[int]) -> None:
         if self.done.done() or not self.client.alive:
             return
-        forth = self.network.link(self.client.name, self.server_name)
-        back = self.network.link(self.server_name, self.client.name)
-        if forth.blocks(self.client) or back.blocks(self.client):
+        forth = self.network.links.between(self.client.name, self.server_name)
+        back = self.network.links.between(self.server_name, self.client.name)
+        if forth.blocks(self.client.name) or back.blocks(self.client.name):
             self._send_again(retries)
         else:
-            arrives = self.loop.now + forth.draw_delay(self.client)
+            arrives = self.loop.now + forth.draw_delay(self.client.name)
             self.loop.call_at_ns(arrives, self._arrive, back, retries, context=_KERNEL)
 
     def _send_again(self, retries: Iterator[int]) -> None:
@@ -233,11 +193,11 @@ class _Handshake:
     def _arrive(self, back: Link, retries: Iterator[int]) -> None:
         if self.done.done() or not self.client.alive:
             return
-        if back.blocks(self.client):  # cut while the SYN was on its way: the answer is lost
+        if back.blocks(self.client.name):  # cut while the SYN was on its way: the answer is lost
             self._send_again(retries)
             return
         server = self.network.hosts[self.server_name]
-        replied = self.loop.now + back.draw_delay(self.client)
+        replied = self.loop.now + back.draw_delay(self.client.name)
         if not server.alive or self.address[1] not in server.ports:
             self.loop.call_at_ns(
                 replied, self._fail, errno.ECONNREFUSED, "Connection refused", context=_KERNEL

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import functools
 import importlib
-import logging
+import itertools
 import os
 import socket
-import sys
 import threading
 import types
 from collections.abc import Callable, Iterator
@@ -225,28 +224,12 @@ def wall_clock(loop: SimLoop, *, epoch_ns: int) -> Iterator[None]:
 
 
 @contextmanager
-def quiet_logs() -> Iterator[None]:
-    """No log lines while the run lasts: the History says the same, and formatting them costs a third of it."""
-    disabled, structlog = logging.root.manager.disable, sys.modules.get("structlog")
-    logging.disable(logging.CRITICAL)
-    config = structlog.get_config() if structlog is not None else {}  # it comes with Airflow
-    if structlog is not None:
-        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    try:
-        yield
-    finally:
-        logging.disable(disabled)
-        if structlog is not None:
-            structlog.configure(**config)
-
-
-@contextmanager
 def temporary_files(folder: Path) -> Iterator[None]:
-    """What code under test writes for itself goes into the run's own folder, which is removed."""
+    """What code under test writes for itself goes into the run's own folder, under the same names in every run."""
     import tempfile
 
-    before, tempfile.tempdir = tempfile.tempdir, str(folder)
-    try:
+    with ExitStack() as undo:
+        for attribute, new in (("tempdir", str(folder)), ("_name_sequence", map(str, itertools.count()))):
+            undo.callback(setattr, tempfile, attribute, getattr(tempfile, attribute))
+            setattr(tempfile, attribute, new)
         yield
-    finally:
-        tempfile.tempdir = before

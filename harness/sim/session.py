@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from fake_api import Settings
 from harness.driver import drive
 from harness.errors import NotAlone
+from harness.interrupts import heeded
+from harness.model.options import environment
 from harness.model.plan import Plan
 from harness.model.scenario import Workers
 from harness.rng import Streams
 from harness.sim.loop import SimLoop
+from harness.sim.option_swaps import option_swaps
 from harness.sim.patches import (
     base_swaps,
     edge_swaps,
-    quiet_logs,
     swapped,
     temporary_files,
     wall_clock,
@@ -29,7 +30,8 @@ from harness.sim.patches import (
 from harness.sim.server import URL
 from harness.sim.world import EPOCH, Parts, SimWorld
 from harness.units import NANOSECONDS, minutes, nanoseconds, seconds
-from harness.workers.edge import airflow_options, only_these_options, require_airflow
+from harness.workers.edge import airflow_options, require_airflow
+from harness.workers.surroundings import as_before, only_these_options, quiet_logs
 
 EPOCH_NS = int(EPOCH.timestamp()) * NANOSECONDS
 HOUSEKEEPING = seconds(60)
@@ -64,8 +66,8 @@ def run_in_sim(plan: Plan, *, parts: Parts | None = None, progress: Progress | N
     with ExitStack() as stack:
         stack.enter_context(_alone())
         loop = SimLoop(limit=limit)
-        folder = Path(tempfile.mkdtemp(prefix="airflow-remote-harness-run-"))
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        stack.enter_context(heeded(loop.break_off))
+        folder = Path(stack.enter_context(_temporary_folder()))
         stack.enter_context(_surroundings(loop, plan, folder, parts.settings))
         stack.callback(tear_down, loop)
         world = SimWorld(plan, loop=loop, folder=folder, parts=parts)
@@ -91,6 +93,10 @@ def _alone() -> Iterator[None]:
         _UNDER_WAY.release()
 
 
+def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="airflow-remote-harness-run-", ignore_cleanup_errors=True)
+
+
 @contextmanager
 def _surroundings(loop: SimLoop, plan: Plan, folder: Path, settings: Settings) -> Iterator[None]:
     swaps = base_swaps(loop)
@@ -99,9 +105,12 @@ def _surroundings(loop: SimLoop, plan: Plan, folder: Path, settings: Settings) -
         from harness.sim.process import SimProcess
 
         swaps += edge_swaps(loop, Streams(plan.seed), epoch_ns=EPOCH_NS, process_class=SimProcess)
+        swaps += option_swaps(plan.options, supervisor=False)
         options = airflow_options(api=URL, jwt_secret=settings.jwt_secret, logs=folder / "logs")
+        options |= environment(plan.options)
     with (
         only_these_options(options),
+        as_before(),
         swapped(swaps),
         temporary_files(folder),
         quiet_logs(),
@@ -137,9 +146,9 @@ def tear_down(loop: SimLoop) -> None:
     loop.limit = 2**62
     loop.release_all()
     loop.set_exception_handler(lambda loop, context: None)
-    loop.run_until_complete(_end_all_tasks())
-    loop.run_until_complete(loop.shutdown_asyncgens())
-    loop.close()
+    with closing(loop):
+        loop.run_until_complete(_end_all_tasks())
+        loop.run_until_complete(loop.shutdown_asyncgens())
 
 
 async def _end_all_tasks() -> None:

@@ -15,29 +15,19 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.sim.node import Node
+from harness.toxics.links import retransmitted_at
 from harness.units import NANOSECONDS
 
 if TYPE_CHECKING:
-    from harness.sim.links import Link
     from harness.sim.loop import SimLoop
+    from harness.toxics.links import Link
 
 HIGH_WATER, LOW_WATER = 64 * 1024, 16 * 1024
-RETRANSMIT_FIRST, RETRANSMIT_MOST = NANOSECONDS // 5, 120 * NANOSECONDS
-"""Linux: the retransmission timeout starts near 200 ms, doubles, and stops growing at 120 s."""
 RETRANSMIT_GIVE_UP = 924 * NANOSECONDS + 600_000_000
 """Linux: tcp_retries2 = 15 gives up on unacknowledged data after 924.6 s."""
 
 FIN, RST = "FIN", "RST"
 Segment = bytes | str
-
-
-def retransmitted_at(sent: int, healed: int) -> int:
-    """When TCP sends again, at `healed` or after, what it first sent at `sent` (nanoseconds)."""
-    at, timeout = sent, RETRANSMIT_FIRST
-    while at < healed:
-        at += timeout
-        timeout = min(timeout * 2, RETRANSMIT_MOST)
-    return at
 
 
 class Pipe:
@@ -54,7 +44,7 @@ class Pipe:
 
     def send(self, segment: Segment) -> None:
         """Put a segment on the wire; it waits here while the link is cut."""
-        if self.stalled or self.link.blocks(self.sender.connection.client):
+        if self.stalled or self.link.blocks(self.sender.connection.client.name):
             self.stall(segment)
         elif self._last_sent == self.loop.now and isinstance(segment, bytes) and self._joined:
             self._joined.append(segment)
@@ -70,7 +60,7 @@ class Pipe:
         self.stalled.append((self.loop.now, segment))
 
     def _transmit(self, segment: Segment) -> None:
-        delay = self.link.draw_delay(self.sender.connection.client)
+        delay = self.link.draw_delay(self.sender.connection.client.name)
         self.last_arrival = max(self.last_arrival + 1, self.loop.now + delay)
         self._last_sent = self.loop.now
         self._joined = [segment] if isinstance(segment, bytes) else []

@@ -9,11 +9,11 @@ from typing import Any
 from harness.model.faults import Direction
 from harness.model.history import Event
 from harness.ports import Heal, Strike
-from harness.sim.links import Impairment
 from harness.sim.network import Network
 from harness.sim.node import Node
 from harness.sim.streams import Connection
 from harness.toxics.exchanges import HttpTap
+from harness.toxics.links import Impairment
 from harness.toxics.rules import Rule
 from harness.units import nanoseconds
 
@@ -31,8 +31,7 @@ class SimWires:
         wires.on_connect_failure = self._could_not_connect
 
     def _impair(self, a: str, b: str, direction: Direction, impairment: Impairment) -> Heal:
-        self.wires.impair(a, b, direction, impairment)
-        return lambda: self.wires.repair(impairment)
+        return self.wires.links.impair(a, b, direction, impairment)
 
     def cut(self, a: str, b: str, direction: Direction, strike: Strike) -> Heal:
         return self._impair(a, b, direction, Impairment(strike=strike, cuts=True))

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from fake_api import RULES, Change, Rules, Scheduler, Settings, State
+from harness.control_plane import configured
 from harness.errors import SimulationError
 from harness.model.history import Event, History
 from harness.model.plan import Plan, PlannedWorker
@@ -35,6 +36,8 @@ class Parts:
     settings: Settings = field(default_factory=Settings)
     rules: Rules = RULES
     scripted: Callable[[PlannedWorker, Site], ScriptedWorker] = ScriptedWorker
+    told: Callable[[Event], None] = lambda event: None
+    """Hears of each event the moment it happens, in the very code that it happens to."""
 
 
 class SimClock:
@@ -76,7 +79,7 @@ class SimWorld:
         wires = Network(loop, self.streams, delay=nanoseconds(link.delay), jitter=nanoseconds(link.jitter))
         self.network = SimWires(wires, record=self.record, new_call=self.history.new_call)
         self.state = State(
-            settings=self.parts.settings,
+            settings=configured(self.parts.settings, plan.options),
             rules=self.parts.rules,
             now=self.clock.utcnow,
             new_id=self._new_id,
@@ -99,9 +102,11 @@ class SimWorld:
         """Append an event of this moment; after the end, when tasks are torn down, nothing is."""
         if self._over:
             return Event(-1, self.loop.now, witness, process, type, f, value or {})
-        return self.history.append(
+        event = self.history.append(
             t=self.loop.now, witness=witness, process=process, type=type, f=f, value=value
         )
+        self.parts.told(event)
+        return event
 
     def _server_says(self, change: Change) -> None:
         if change.table in ("task_instance", "edge_job", "edge_worker", "log"):

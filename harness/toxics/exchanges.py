@@ -77,6 +77,8 @@ class HttpTap:
         except httptools.HttpParserCallbackError:
             raise  # ours to mend
         except httptools.HttpParserError:
+            if not exchange.sent:  # an answer is to a call that was told of
+                self._invoke(exchange, b"")
             self._complete(exchange, "info", {"reason": "not HTTP"})
         return b"" if rule is not None and rule.does is Lost.REPLY else data
 

@@ -19,7 +19,6 @@ import httptools
 from harness.errors import HarnessError
 
 RETRY_FIRST, RETRY_MOST = 1.0, 15.0  # seconds between attempts, at first and at most
-TIMEOUT = 5.0  # seconds for connecting and for a reply: [workers] execution_api_timeout
 
 
 class Unreachable(HarnessError):
@@ -65,7 +64,7 @@ async def persist(attempt: Callable[[], Awaitable[Reply]], *, random: Random) ->
 class ApiClient:
     """Requests to one server over one keep-alive connection, made anew when it breaks."""
 
-    def __init__(self, base_url: str, *, timeout: float = TIMEOUT) -> None:
+    def __init__(self, base_url: str, *, timeout: float) -> None:
         url = urlsplit(base_url)
         self._host, self._port = url.hostname or "", url.port or 80
         self._timeout = timeout

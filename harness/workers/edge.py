@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import atexit
-import os
-import shutil
-import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +13,10 @@ import httpx
 from harness.errors import MissingExtra
 from harness.model.plan import PlannedWorker
 from harness.ports import Site
+from harness.workers.surroundings import as_before, only_these_options, quiet_logs
 from harness.workers.task_process import TaskProcess, Workload
+
+NO_EXAMPLES = {"AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
 
 
 def airflow_options(*, api: str, jwt_secret: str, logs: Path) -> dict[str, str]:
@@ -25,36 +24,17 @@ def airflow_options(*, api: str, jwt_secret: str, logs: Path) -> dict[str, str]:
     return {
         "AIRFLOW__API_AUTH__JWT_SECRET": jwt_secret,
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{api}/execution/",
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        **NO_EXAMPLES,
         "AIRFLOW__EDGE__API_URL": f"{api}/edge_worker/v1/rpcapi",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(logs),
     }
 
 
-@contextmanager
-def only_these_options(options: Mapping[str, str]) -> Iterator[None]:
-    """No other Airflow option is set: those of the caller's shell would change what is tested."""
-    before = dict(os.environ)
-    for name in before:
-        if name.startswith("AIRFLOW__") or name == "AIRFLOW_CONFIG":
-            del os.environ[name]
-    os.environ.update(options)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
 def require_airflow() -> None:
-    """Import what edge workers need, in a throw-away AIRFLOW_HOME. Raises MissingExtra, naming the extra."""
-    if "airflow" not in sys.modules:
-        home = tempfile.mkdtemp(prefix="airflow-remote-harness-")
-        atexit.register(shutil.rmtree, home, ignore_errors=True)
-        os.environ["AIRFLOW_HOME"] = home
+    """Import what edge workers need, from a throw-away AIRFLOW_HOME. Raises MissingExtra, naming the extra."""
     try:
-        # retries and timeouts are read when the modules are imported
-        with only_these_options({"AIRFLOW__CORE__LOAD_EXAMPLES": "False"}):
+        with _home() as home, only_these_options({**home, **NO_EXAMPLES}), as_before(), quiet_logs():
+            # retries and timeouts are read when the modules are imported
             import airflow.executors.base_executor  # the worker imports it when it is made
             import airflow.providers.edge3.cli.worker
             import airflow.sdk.api.client  # noqa: F401
@@ -63,6 +43,13 @@ def require_airflow() -> None:
             f"edge workers need Airflow ({error.name} is not installed): pip install"
             " 'airflow-remote-harness[airflow]', or use --workers scripted"
         ) from None
+
+
+@contextmanager
+def _home() -> Iterator[dict[str, str]]:
+    """AIRFLOW_HOME for the import, which writes its configuration there; nothing reads it afterwards."""
+    with tempfile.TemporaryDirectory(prefix="airflow-remote-harness-", ignore_cleanup_errors=True) as folder:
+        yield {"AIRFLOW_HOME": folder}
 
 
 def make_worker(planned: PlannedWorker, *, logs: Path) -> Any:

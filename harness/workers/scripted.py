@@ -20,8 +20,6 @@ from harness.workers.client import RETRY_FIRST, ApiClient, Refused, Reply, Unrea
 from harness.workers.scripted_task import ScriptedTask
 from harness.workers.tokens import edge_token
 
-POLL_INTERVAL = 5.0  # [edge] job_poll_interval, seconds
-HEARTBEAT_INTERVAL = 30.0  # [edge] heartbeat_interval
 AIRFLOW_VERSION, EDGE_VERSION = "3.3.2", "5.1.0"
 
 
@@ -35,7 +33,7 @@ class ScriptedWorker:
 
     async def run(self) -> None:
         """Register, then poll for jobs and heartbeat for ever."""
-        self._edge = ApiClient(self.site.server_url)
+        self._edge = self._client()
         await self._register()
         async with asyncio.TaskGroup() as self._group:
             self._group.create_task(self._heartbeat_for_ever(), name=f"{self.site.name}: heartbeat")
@@ -44,6 +42,13 @@ class ScriptedWorker:
     @property
     def free_slots(self) -> int:
         return self.planned.slots - sum(self.running.values())
+
+    @property
+    def _heartbeat_interval(self) -> float:
+        return self.site.option("edge.heartbeat_interval")
+
+    def _client(self) -> ApiClient:
+        return ApiClient(self.site.server_url, timeout=self.site.option("workers.execution_api_timeout"))
 
     # -- the Edge API ------------------------------------------------------------------------------
 
@@ -56,7 +61,9 @@ class ScriptedWorker:
         return reply.json()
 
     async def _edge_attempt(self, client: ApiClient, method: str, path: str, body: Any) -> Reply:
-        token = edge_token(path, secret=self.site.jwt_secret, now=self.site.utcnow())
+        site = self.site
+        lifetime = site.option("api_auth.jwt_leeway")
+        token = edge_token(path, secret=site.jwt_secret, now=site.utcnow(), lifetime=lifetime)
         content = None if body is None else json.dumps(body).encode()
         return await client.request(method, f"/edge_worker/v1/{path}", token=token, content=content)
 
@@ -79,7 +86,7 @@ class ScriptedWorker:
                 if refusal.reply.status != 409:
                     raise
                 # our predecessor died and the server has not noticed yet
-                await asyncio.sleep(HEARTBEAT_INTERVAL)
+                await asyncio.sleep(self._heartbeat_interval)
             else:
                 return
 
@@ -92,14 +99,14 @@ class ScriptedWorker:
                 if refusal.reply.status != 404:
                     raise
                 await self._register()
-            await asyncio.sleep(HEARTBEAT_INTERVAL)
+            await asyncio.sleep(self._heartbeat_interval)
 
     async def _poll_for_ever(self) -> None:
-        poll = ApiClient(self.site.server_url)
+        poll, interval = self._client(), self.site.option("edge.job_poll_interval")
         while True:
             while self.free_slots > 0 and (job := await self._fetch(poll)):
                 self._start(job)
-            await asyncio.sleep(POLL_INTERVAL)
+            await asyncio.sleep(interval)
 
     async def _fetch(self, client: ApiClient) -> Any:
         queues = list(self.planned.queues)
@@ -117,7 +124,7 @@ class ScriptedWorker:
         await self._run_job_as(ScriptedTask, key, job)
 
     async def _run_job_as(self, kind: Callable[..., ScriptedTask], key: str, job: dict[str, Any]) -> None:
-        client = ApiClient(self.site.server_url)
+        client = self._client()
         try:
             await self._edge_call("PATCH", f"jobs/state/{key}/running", client=client)
             await self._push_log(client, key, "the task begins\n")

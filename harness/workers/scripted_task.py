@@ -11,8 +11,8 @@ from harness.model.plan import Submission
 from harness.ports import Body, Site
 from harness.workers.client import ApiClient, Refused, Reply, Unreachable, persist
 
-HEARTBEAT_INTERVAL = 5.0  # [workers] min_heartbeat_interval, seconds
-GIVE_UP_AFTER = 240.0  # well before [scheduler] task_instance_heartbeat_timeout, 300
+GIVE_UP_AFTER = 0.8
+"""The part of [scheduler] task_instance_heartbeat_timeout after which a task without heartbeats is stopped."""
 
 
 @dataclass
@@ -66,6 +66,8 @@ class ScriptedTask:
 
     async def _accompany(self, body: Body, task: Submission) -> bool:
         """Heartbeat until the body ends; False if it had to be stopped."""
+        interval = self.site.option("workers.min_heartbeat_interval")
+        patience = GIVE_UP_AFTER * self.site.option("scheduler.task_instance_heartbeat_timeout")
         last_heard = self.site.monotonic()
         if task.reads:
             await self._read()
@@ -79,11 +81,11 @@ class ScriptedTask:
                 return False
             if reply is not None and reply.status < 400:
                 last_heard = self.site.monotonic()
-            if self.site.monotonic() - last_heard > GIVE_UP_AFTER:
+            if self.site.monotonic() - last_heard > patience:
                 body.kill("no heartbeat has come through for too long")
                 return False
             left = body.ends_at - self.site.monotonic()
-            await asyncio.sleep(max(0.0, min(HEARTBEAT_INTERVAL, left)))
+            await asyncio.sleep(max(0.0, min(interval, left)))
         return True
 
     def _beat(self) -> dict[str, Any]:

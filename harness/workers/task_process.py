@@ -17,8 +17,6 @@ import httpx
 from harness.model.plan import Submission
 from harness.ports import Body, Site
 
-MIN_HEARTBEAT_INTERVAL = 5.0  # [workers] min_heartbeat_interval, seconds
-MAX_FAILED_HEARTBEATS = 3  # [workers] max_failed_heartbeats
 KILL_STEP = 5.0  # seconds that each step of the kill escalation waits; hard-wired in Airflow
 TOLD_TO_STOP = {404, 409, 410}
 SIGKILL_EXIT = -9 & 0xFF  # as the process passes it on
@@ -77,17 +75,21 @@ class TaskProcess:
                 self._read(reads.pop(0))
                 continue
             left = body.ends_at - self.site.monotonic()
-            self.sleep(max(0.0, min(MIN_HEARTBEAT_INTERVAL, left)))
+            self.sleep(max(0.0, min(self._heartbeat_interval, left)))
             if body.done:
                 return True
 
     @property
+    def _heartbeat_interval(self) -> float:
+        return self.site.option("workers.min_heartbeat_interval")
+
+    @property
     def _must_stop(self) -> bool:
-        return self.withdrawn or self.failed_heartbeats >= MAX_FAILED_HEARTBEATS
+        return self.withdrawn or self.failed_heartbeats >= self.site.option("workers.max_failed_heartbeats")
 
     def _heartbeat_if_due(self) -> None:
         """What the supervisor does whenever it has served its child, as long as that lives."""
-        if self._must_stop or self.site.monotonic() - self.last_heartbeat < MIN_HEARTBEAT_INTERVAL:
+        if self._must_stop or self.site.monotonic() - self.last_heartbeat < self._heartbeat_interval:
             return
         self.last_heartbeat = self.site.monotonic()
         try:

@@ -11,13 +11,15 @@ from jwt.algorithms import HMACAlgorithm
 
 ALGORITHM = "HS512"
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
-LIFETIME = 10  # seconds: [api_auth] jwt_leeway, which the released client takes as lifetime
 
 
-def edge_token(path: str, *, secret: str, now: datetime) -> str:
-    """An HS512 token that opens the Edge API's `path` (what follows `/edge_worker/v1/`) and no other."""
+def edge_token(path: str, *, secret: str, now: datetime, lifetime: float) -> str:
+    """An HS512 token that opens the Edge API's `path` (what follows `/edge_worker/v1/`) and no other.
+
+    `lifetime` is in seconds; the released client takes [api_auth] jwt_leeway for it.
+    """
     seconds = int(now.timestamp())
-    claims = {"method": path, "aud": "api", "iat": seconds, "nbf": seconds, "exp": seconds + LIFETIME}
+    claims = {"method": path, "aud": "api", "iat": seconds, "nbf": seconds, "exp": seconds + int(lifetime)}
     return _signer(secret).encode(_to_json(claims).encode(), secret, algorithm=ALGORITHM)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import typing
 from contextlib import suppress
+from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.catalogue import entries
 from harness.errors import BadHistory, BadParameter, BadPlan
 from harness.model import faults
-from harness.model.faults import FAULTS, Fault
-from harness.model.history import TYPES, WITNESSES, History, read_history
+from harness.model.entries import Entry
+from harness.model.faults import FAULTS, Fault, Partition
+from harness.model.history import History
+from harness.model.history_file import read_history
 from harness.model.moments import moment
 from harness.model.plan import Plan
+from harness.model.plan_checks import check_plan
 from harness.model.plan_file import plan_from_json, plan_to_json
 from harness.model.planning import make_plan
 from harness.model.scenario import Fleet, Scenario, Tasks, Workers
@@ -33,18 +38,43 @@ BY_HINT: dict[Any, st.SearchStrategy[Any]] = {
     timedelta | None: st.none() | SPANS,
     int: st.integers(400, 599),
     int | None: st.none() | st.integers(1, 9),
-    float: st.floats(0, 1),
-    str: st.sampled_from(["worker-1", "worker-*", "api", "ti.*"]),
+    float: st.floats(0, 1, exclude_min=True),
     faults.Direction: st.sampled_from(faults.Direction),
     faults.Aftermath: st.sampled_from(faults.Aftermath),
 }
+BY_NAME: dict[str, st.SearchStrategy[Any]] = {
+    "a": st.sampled_from(["worker-1", "worker-*", "*"]),
+    "b": st.sampled_from(["api", "*"]),
+    "at": MOMENTS,
+    "calls": st.sampled_from(["*", "ti.*", "jobs.fetch"]),
+    "retry_after": st.none() | st.integers(0, 100).map(seconds),
+    "target": st.sampled_from(["worker-1", "worker-*"]),
+}
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 50)
+    | st.floats()
+    | st.text(st.characters(), max_size=3)  # half surrogate pairs among them
+    | st.timedeltas()
+    | st.just(Partition),
+    lambda items: st.lists(items, max_size=2) | st.tuples(items, items) | st.tuples(items),
+    max_leaves=3,
+)
 
 
 @st.composite
-def any_fault(draw: st.DrawFn) -> Fault:
-    kind = draw(st.sampled_from(FAULTS))
-    values = {name: draw(BY_HINT[hint]) for name, hint in typing.get_type_hints(kind).items()}
-    return kind(**values | {"at": draw(MOMENTS)})
+def any_fault(draw: st.DrawFn, kind: type[Fault]) -> Fault:
+    hints = typing.get_type_hints(kind)
+    values = {name: draw(BY_NAME[name] if name in BY_NAME else BY_HINT[hint]) for name, hint in hints.items()}
+    return kind(**values | ({"target": "api"} if kind is faults.RestartServer else {}))
+
+
+@st.composite
+def storms(draw: st.DrawFn) -> tuple[Fault, ...]:
+    """Faults of several kinds; with a Kill of the whole fleet, others might have nobody left to strike."""
+    kinds = draw(st.lists(st.sampled_from(FAULTS), max_size=4, unique=True))
+    return tuple(draw(any_fault(kind)) for kind in kinds if kind is not faults.Kill or len(kinds) == 1)
 
 
 @st.composite
@@ -54,7 +84,7 @@ def plans(draw: st.DrawFn) -> Plan:
             count=draw(st.integers(1, 4)), slots=draw(st.integers(1, 9)), kind=draw(st.sampled_from(Workers))
         ),
         tasks=Tasks(count=draw(st.integers(0, 5)), failing_first=draw(st.integers(0, 3))),
-        faults=tuple(draw(st.lists(any_fault(), max_size=4))),
+        faults=draw(storms()),
         until=minutes(5),
     )
     return make_plan(scenario, draw(SEEDS), name=draw(st.text(max_size=20)), parameters={"lasting": "2m"})
@@ -81,6 +111,23 @@ def test_a_plan_reads_back_equal_and_has_the_same_digest(plan: Plan) -> None:
     again = plan_from_json(plan_to_json(plan))
     assert again == plan
     assert again.digest() == plan.digest()
+
+
+@given(st.sampled_from(entries()), SEEDS, st.sampled_from(Workers))
+def test_every_scenario_of_the_catalogue_makes_a_plan_with_every_seed(
+    entry: Entry, seed: int, workers: Workers
+) -> None:
+    check_plan(make_plan(entry.build(), seed, name=entry.name, workers=workers))
+
+
+@given(ANYTHING, st.data())
+def test_a_scenario_with_anything_in_a_field_is_a_plan_or_refused(value: object, data: st.DataObject) -> None:
+    whole, part = Scenario(), data.draw(st.sampled_from(["", "fleet", "tasks", "link"]))
+    changed: Any = getattr(whole, part) if part else whole
+    field = data.draw(st.sampled_from([field.name for field in fields(changed)]))
+    broken = replace(changed, **{field: value})
+    with suppress(BadPlan):
+        make_plan(replace(whole, **{part: broken}) if part else broken, 1, name="x")
 
 
 @given(plans(), st.data())
@@ -118,13 +165,21 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 EVENTS = st.fixed_dictionaries(
     {
         "t": st.integers(0, 10**15),
-        "witness": st.sampled_from(WITNESSES),
-        "process": TEXT,
-        "type": st.sampled_from(TYPES),
-        "f": TEXT,
-        "value": st.dictionaries(TEXT, st.none() | st.booleans() | st.integers() | TEXT, max_size=3),
+        "witness": st.just("server"),
+        "process": TEXT.filter(bool),
+        "type": st.just("ok"),
+        "f": st.sampled_from(["task_instance", "edge_job", "edge_worker", "log"]),
+        "value": st.builds(
+            lambda detail, change: {**detail, **change},
+            st.dictionaries(TEXT, st.none() | st.booleans() | st.integers() | TEXT, max_size=3),
+            st.fixed_dictionaries({"key": TEXT, "old": st.none() | TEXT, "new": TEXT, "cause": TEXT}),
+        ),
     }
 )
+
+
+def in_order(facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(facts, key=lambda fact: fact["t"])
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +190,7 @@ def file(tmp_path_factory: pytest.TempPathFactory):
 @given(st.lists(EVENTS, max_size=8))
 def test_a_history_reads_back_equal_and_has_the_same_digest(file, facts: list[dict[str, Any]]) -> None:
     history = History(header={"world": "sim"})
-    for fact in facts:
+    for fact in in_order(facts):
         history.append(**fact)
     history.write(file)
     again = read_history(file)
@@ -145,7 +200,7 @@ def test_a_history_reads_back_equal_and_has_the_same_digest(file, facts: list[di
 @given(st.lists(EVENTS, min_size=1, max_size=4), st.data())
 def test_a_truncated_history_is_refused(file, facts: list[dict[str, Any]], data: st.DataObject) -> None:
     history = History()
-    for fact in facts:
+    for fact in in_order(facts):
         history.append(**fact)
     history.write(file)
     whole = file.read_bytes()

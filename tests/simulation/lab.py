@@ -7,13 +7,14 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Self, TypeVar
 
 from harness.model.faults import Direction
+from harness.ports import Heal
 from harness.rng import Streams
-from harness.sim.links import Impairment
 from harness.sim.loop import SimLoop
 from harness.sim.network import Network
 from harness.sim.node import Node
 from harness.sim.patches import base_swaps, swapped
 from harness.sim.session import tear_down
+from harness.toxics.links import Impairment
 from harness.units import ms, nanoseconds
 
 T = TypeVar("T")
@@ -45,15 +46,14 @@ class Lab:
         """The server listens."""
         self.server.context().run(self.network.create_server, protocol_factory, "server", port)
 
-    def cut(self, direction: Direction = Direction.BOTH) -> Impairment:
-        """Nothing passes between the two from now on."""
+    def cut(self, direction: Direction = Direction.BOTH) -> Heal:
+        """Nothing passes between the two from now on, until the Heal."""
         impairment = Impairment(strike=lambda victim, what: self.strikes.append((victim, what)), cuts=True)
-        self.network.impair("client", "server", direction, impairment)
-        return impairment
+        return self.network.links.impair("client", "server", direction, impairment)
 
-    def heal_after(self, seconds: float, impairment: Impairment) -> None:
+    def heal_after(self, seconds: float, heal: Heal) -> None:
         """Take the cut off again, so many seconds from now."""
-        self.loop.call_later(seconds, self.network.repair, impairment)
+        self.loop.call_later(seconds, heal)
 
 
 class Recorder(asyncio.Protocol):

@@ -122,6 +122,18 @@ def test_a_reply_before_the_request_is_whole_is_the_reply_to_it(wiretap: Wiretap
     assert wiretap.told == [(kind, name) for name in ("jobs.fetch", "health") for kind in ("invoke", "ok")]
 
 
+def test_what_is_not_http_before_the_request_is_whole_is_an_answer_to_a_call_that_is_told(
+    wiretap: Wiretap,
+) -> None:
+    tap = wiretap.tap()
+    tap.departure(FETCH)  # its body is still to come
+    tap.arrival(b"this is no reply\r\n")
+    assert wiretap.events == [
+        ("invoke", "jobs.fetch", {"call": 1, "worker": "worker-1"}),
+        ("info", "jobs.fetch", {"call": 1, "reason": "not HTTP"}),
+    ]
+
+
 def test_a_rule_strikes_no_more_often_than_it_may_however_many_calls_are_under_way(wiretap: Wiretap) -> None:
     wiretap.rule(Lost.REPLY, times=1)
     taps = [wiretap.tap() for _ in range(3)]

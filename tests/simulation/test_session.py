@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -19,6 +20,7 @@ from harness.model.plan import Plan
 from harness.model.scenario import Workers
 from harness.sim.session import run_in_sim
 from harness.sim.world import Parts
+from harness.workers.scripted import ScriptedWorker
 from tests.simulation.plans import small_plan
 
 PLAN = small_plan()
@@ -112,3 +114,14 @@ def test_workers_sign_with_the_secret_of_their_own_run(secret: str) -> None:
     plan: Plan = small_plan(workers=Workers.EDGE)
     world = run_in_sim(plan, parts=Parts(settings=Settings(jwt_secret=secret)))
     assert len(list(world.history.where(witness="body", type="ok"))) == len(plan.submissions)
+
+
+def test_how_a_worker_ended_is_told_in_the_same_words_by_every_process() -> None:
+    class Broken(ScriptedWorker):
+        async def run(self) -> None:
+            raise OSError(f"{tempfile.mkdtemp()}/log is not for {object()!r}")
+
+    first, second = (run_in_sim(PLAN, parts=Parts(scripted=Broken)).history for _ in range(2))
+    (exit_,) = first.where(f="worker.exit")
+    assert exit_.value["error"] == "OSError: …/tmp0/log is not for <object object at …>"
+    assert first.digest() == second.digest()

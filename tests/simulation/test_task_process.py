@@ -13,6 +13,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from harness.model.options import values
 from harness.model.plan import Submission
 from harness.units import seconds
 from harness.workers.task_process import TaskProcess, Workload
@@ -107,6 +108,7 @@ class Host:
             name=self.name,
             utcnow=self.utcnow,
             monotonic=self.monotonic,
+            option=values({}).__getitem__,
             task=self.task_of,
             begin=lambda *_, **__: self,
         )

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.model.faults import Direction
-from harness.sim.links import Impairment
-from harness.sim.streams import retransmitted_at
+from harness.ports import Heal
+from harness.toxics.links import retransmitted_at
 from tests.simulation.lab import Echo, Lab, Recorder
 
 SECOND = 10**9
@@ -259,7 +259,7 @@ async def _at(moment: float, action: Callable[[], object]) -> None:
 def test_a_host_that_dies_while_its_writing_is_paused_is_not_told_to_go_on(lab: Lab) -> None:
     lab.listen(Recorder)
 
-    async def main() -> Impairment:
+    async def main() -> Heal:
         client = await _open(lab, Paused())
         cut = lab.cut()
         client.transport.write(b"x" * 100_000)
@@ -267,7 +267,7 @@ def test_a_host_that_dies_while_its_writing_is_paused_is_not_told_to_go_on(lab: 
 
     cut = lab.run(main())
     lab.run(_at(1, lambda: lab.network.kill(lab.client)), on=lab.server)
-    lab.run(_at(1, lambda: lab.network.repair(cut)), on=lab.server)
+    lab.run(_at(1, cut), on=lab.server)
 
 
 class Paused(Recorder):

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from harness import catalogue
-from harness.catalogue import entry_of, scenario
+from harness.catalogue import scenario
 from harness.errors import BadParameter, UnknownScenario
+from harness.model.entries import entry_of, to_text
 from harness.model.scenario import Fleet, Scenario
 from harness.units import minutes, seconds
 
@@ -60,7 +62,11 @@ def test_what_is_not_set_has_its_default() -> None:
         ({"loss": "inf"}, "loss='inf': it takes a number"),
         ({"silent": "maybe"}, "silent='maybe': it takes true or false, such as silent=false"),
         ({"worker": "1"}, "slow-link: there is no parameter 'worker': did you mean 'workers'?"),
-        ({"workers": "0"}, "slow-link cannot be made with workers=0: integer division or modulo by zero"),
+        ({"lasting": "31d"}, "lasting='31d': 744h is too long: a run holds at most 30 days"),
+        ({"lasting": "999999999d"}, "is too long: a run holds at most 30 days"),
+        ({"queue": "\udcff"}, "holds half of a surrogate pair"),
+        ({"workers": "0"}, "slow-link cannot be made with workers=0: "),
+        ({"workers": "0"}, "ZeroDivisionError: integer division or modulo by zero"),
     ],
 )
 def test_what_does_not_fit_is_named_with_an_example(texts: dict[str, str], complaint: str) -> None:
@@ -81,19 +87,53 @@ def untyped(*, lasting=minutes(1)) -> Scenario:
     return Scenario()
 
 
+async def asynchronous() -> Scenario:
+    return Scenario()
+
+
+def of_another_type(*, lasting: timedelta = 60) -> Scenario:  # type: ignore[assignment]
+    return Scenario()
+
+
 @pytest.mark.parametrize(
     ("make", "complaint"),
     [
         (positional, "make lasting keyword-only and give it a default"),
         (without_default, "make lasting keyword-only and give it a default"),
         (untyped, "lasting must be a timedelta, int, float, bool or str"),
+        (
+            of_another_type,
+            r"test_catalogue\.py:\d+: of_another_type: the default of lasting: 60 is not a duration",
+        ),
+        (Scenario, "is no plain function: put @scenario above one that returns a Scenario"),
+        (asynchronous, "is no plain function"),
     ],
 )
 def test_a_function_that_the_command_line_could_not_call_is_refused(
-    make: Callable[..., Scenario], complaint: str
+    make: Callable[..., Any], complaint: str
 ) -> None:
     with pytest.raises(BadParameter, match=complaint):
         entry_of(make)
+
+
+def gives_nothing() -> Scenario:
+    return None  # type: ignore[return-value]
+
+
+def runs_away() -> Scenario:
+    raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    ("make", "complaint"),
+    [
+        (gives_nothing, r"^gives-nothing in .*test_catalogue\.py gives None: let it return a Scenario\(…\)$"),
+        (runs_away, r"^runs-away cannot be made: .*test_catalogue\.py:\d+: RuntimeError$"),
+    ],
+)
+def test_a_function_that_makes_no_scenario_is_told(make: Callable[..., Scenario], complaint: str) -> None:
+    with pytest.raises(BadParameter, match=complaint):
+        entry_of(make).build()
 
 
 def test_a_scenario_is_found_by_its_name_and_a_name_is_given_once() -> None:
@@ -112,9 +152,13 @@ def test_a_name_that_is_not_there_names_the_nearest() -> None:
         catalogue.find("cutoff-worker")
 
 
+def test_a_name_may_be_written_as_the_function_has_it() -> None:
+    assert catalogue.find("cut_off_worker") is catalogue.find("cut-off-worker")
+
+
 def test_every_scenario_of_the_catalogue_says_what_it_is_about_and_can_be_made() -> None:
     entries = catalogue.entries()
     assert [entry.name for entry in entries if not entry.doc.endswith((".", "?"))] == []
     for entry in entries:
-        texts = {name: catalogue.to_text(item.default) for name, item in entry.parameters.items()}
+        texts = {name: to_text(item.default) for name, item in entry.parameters.items()}
         assert isinstance(entry.build(**texts), Scenario)

@@ -20,11 +20,12 @@ PASSES = """
 FAILS = """
     from datetime import timedelta
     import pytest
-    from harness import Fleet, Partition, Scenario, Tasks, Workers, minutes
+    from harness import Fleet, LoseReplies, Scenario, Tasks, Workers, minutes
+    NOBODY_CALLS = "ti.skip_downstream"
     NEVER_STRIKES = Scenario(
         fleet=Fleet(count=1, kind=Workers.SCRIPTED),
         tasks=Tasks(count=1),
-        faults=(Partition(a="worker-9", b="api", at=minutes(1), lasting=minutes(1)),),
+        faults=(LoseReplies(a="*", b="api", at=minutes(1), lasting=minutes(1), calls=NOBODY_CALLS),),
     )
     def test_it(run) -> None:
         run(NEVER_STRIKES)
@@ -126,6 +127,16 @@ def test_a_plugin_that_has_a_seed_already_keeps_it_and_ours_is_harness_seed(
         ('run("quite")', "there is no scenario 'quite': did you mean 'quiet'?"),
         ('run("quiet", tasks="many")', "tasks='many': it takes an integer"),
         ("run(Scenario(), tasks=2)", "tasks: a Scenario takes no parameters"),
+        ("run(5)", "run(5): give a scenario's name or a Scenario"),
+        ("run(Scenario)", "give a scenario's name or a Scenario"),
+        (
+            'run("quiet", expect="foo")',
+            "run(…, expect='foo'): give one of 'valid', 'invalid', 'unknown', or None",
+        ),
+        ('run("quiet", kind="human")', "run(…, kind='human'): give one of 'edge', 'scripted', or None"),
+        ('run("quiet", seed="7")', "the seed: '7' is not an integer"),
+        ('run("nowhere.py::quiet")', "nowhere.py cannot be read: No such file or directory"),
+        ("run(Scenario(faults=None))", "Scenario.faults: None is not a tuple"),
     ],
 )
 def test_a_mistake_in_a_test_is_told_in_a_line(session: Session, call: str, complaint: str) -> None:
@@ -133,6 +144,21 @@ def test_a_mistake_in_a_test_is_told_in_a_line(session: Session, call: str, comp
     assert complaint in out
     assert "1 failed" in out
     assert "Traceback" not in out
+
+
+def test_a_marker_without_a_seed_is_told_in_a_line(session: Session) -> None:
+    code = "import pytest\n@pytest.mark.seed\ndef test_it(run) -> None:\n    run('quiet')\n"
+    assert "the seed: None is not an integer" in session(code)
+
+
+def test_the_kind_of_workers_may_be_a_text(session: Session) -> None:
+    code = """
+    from harness import Workers
+    def test_it(run) -> None:
+        done = run("quiet", tasks=1, workers=1, kind="scripted", expect="valid")
+        assert {worker.kind for worker in done.plan.workers} == {Workers.SCRIPTED}
+    """
+    assert "1 passed" in session(code)
 
 
 def test_a_session_that_does_not_use_it_imports_neither_airflow_nor_the_fake() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.running import render, replay_command, run_command, settings
+from harness import catalogue
+from harness.cli.running import render, replay_command, run_command, settings, where
 from harness.errors import BadParameter
 from harness.invariants import judge
 from harness.model.history import History
@@ -20,14 +21,20 @@ Harness = Callable[..., tuple[int, str, str]]
 Past = Callable[[str], History]
 Planned = Callable[..., Plan]
 
+FETCHED = """
+1s client worker-1 invoke jobs.fetch call=1
+1s client worker-1 ok jobs.fetch call=1
+2s world driver info act act=end
+"""
 QUICK = ("--workers", "scripted", "--set", "tasks=2", "--set", "workers=1")
 
 
 @pytest.fixture
 def finished(past: Past, planned: Planned):
     """A Run made by hand: nothing was driven."""
-    history = past("1s client worker-1 ok jobs.fetch call=1\n2s world driver info act act=end")
     plan = planned(workers=1)
+    history = past(FETCHED)
+    history.header["plan"] = plan.digest()
     return Run(
         plan=plan,
         history=history,
@@ -56,7 +63,7 @@ def test_a_setting_without_a_name_or_a_value_is_refused(text: str) -> None:
 
 def test_the_command_that_makes_a_run_again_has_all_that_made_it(planned: Planned) -> None:
     plan = replace(planned(), parameters={"lasting": "2m", "name": "two words"})
-    assert run_command(plan, workers=Workers.SCRIPTED, world="live") == (
+    assert run_command(plan, workers=Workers.SCRIPTED, where=where("live")) == (
         "harness run cut-off-worker --seed 7 --set lasting=2m --set 'name=two words'"
         " --workers scripted --world live"
     )
@@ -65,7 +72,9 @@ def test_the_command_that_makes_a_run_again_has_all_that_made_it(planned: Planne
 
 def test_the_replay_command_is_one_that_a_shell_understands() -> None:
     assert replay_command(Path("runs/my run/plan.json")) == "harness replay 'runs/my run/plan.json'"
-    assert replay_command(Path("p"), world="live", edited=True) == "harness replay p --edited --world live"
+    assert replay_command(Path("p"), where=where("live", "airflow"), edited=True) == (
+        "harness replay p --edited --world live --server airflow"
+    )
 
 
 def test_a_run_is_rendered_as_story_and_summary(finished: Run) -> None:
@@ -80,7 +89,7 @@ def test_a_stored_run_is_judged_again_without_running_it(
     harness: Harness, finished: Run, tmp_path: Path
 ) -> None:
     folder = store.reserve(finished.plan, runs=tmp_path / "runs")
-    store.keep(folder, history=finished.history, story="", summary={})
+    store.keep(folder, history=finished.history, story="", summary={"digest": finished.digest})
     code, out, err = harness("check", "runs/cut-off-worker-7")
     assert (code, err) == (0, "")
     assert out.splitlines()[-1] == "harness replay runs/cut-off-worker-7/plan.json"
@@ -92,9 +101,45 @@ def test_checking_tells_by_its_code_what_was_broken(
     harness: Harness, past: Past, planned: Planned, tmp_path: Path
 ) -> None:
     folder = store.reserve(planned(), runs=tmp_path / "runs")
-    history = past("1s server api ok task_instance key=1 old=success new=running cause=x")
-    store.keep(folder, history=history, story="", summary={})
+    history = past("1s server api ok task_instance key=x old=success new=running cause=x")
+    history.header["plan"] = planned().digest()
+    store.keep(folder, history=history, story="", summary={"digest": history.digest()})
     assert harness("check", str(folder))[0] == 1
+
+
+def test_an_edited_history_is_judged_only_when_that_is_meant(harness: Harness, tmp_path: Path) -> None:
+    harness("run", "quiet", "--out", "mine", *QUICK)
+    history = tmp_path / "mine" / "history.jsonl"
+    history.write_text(history.read_text().replace('"new":"success"', '"new":"failed"'))
+    code, out, err = harness("check", "mine")
+    assert (code, out) == (64, "")
+    assert err.startswith("harness: mine/history.jsonl is not the history that verdict.json was made of")
+    assert harness("check", "mine", "--edited")[0] == 1
+
+
+def test_a_history_of_another_plan_is_refused(harness: Harness, tmp_path: Path) -> None:
+    for seed in ("1", "2"):
+        harness("run", "quiet", "--seed", seed, "--out", seed, *QUICK)
+    (tmp_path / "1" / "history.jsonl").replace(tmp_path / "2" / "history.jsonl")
+    code, out, err = harness("check", "2")
+    assert (code, out) == (64, "")
+    assert "is not a history of the plan.json beside it" in err
+
+
+@pytest.mark.parametrize("name", ["history.jsonl", "plan.json", "verdict.json"])
+def test_a_file_nested_without_end_is_refused(harness: Harness, tmp_path: Path, name: str) -> None:
+    harness("run", "quiet", "--out", "mine", *QUICK)
+    for text in ("[" * 100_000, '{"a":' * 900 + "1" + "}" * 900):
+        (tmp_path / "mine" / name).write_text(text)
+        code, out, err = harness("check", "mine")
+        assert (code, out, err.count("\n")) == (64, "", 1)
+
+
+@pytest.mark.parametrize("scenario", [entry.name for entry in catalogue.entries()])
+def test_the_history_of_every_scenario_is_one_that_can_be_checked(harness: Harness, scenario: str) -> None:
+    ran = json.loads(harness("run", scenario, "--workers", "scripted", "--out", "mine", "--json")[1])
+    checked = json.loads(harness("check", "mine", "--json")[1])
+    assert (checked["digest"], checked["verdict"]) == (ran["digest"], ran["verdict"])
 
 
 def test_the_seed_and_the_replay_command_come_first_and_the_replay_command_last(harness: Harness) -> None:

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -56,29 +54,6 @@ def test_chaos_becomes_concrete_faults_in_the_order_of_time() -> None:
     times = [fault.at for fault in plan(faults=(CUT, chaos)).faults]
     assert times == sorted(times)
     assert times[-1] == CUT.at
-
-
-@pytest.mark.parametrize(
-    ("scenario", "complaint"),
-    [
-        ({"fleet": Fleet(count=0)}, "the fleet has 0 workers"),
-        ({"fleet": Fleet(slots=0)}, "worker-1 has 0 slots"),
-        ({"settle": seconds(-1)}, "must not be negative"),
-        ({"tasks": Tasks(over=minutes(9))}, "must be submitted between 0s and `until`"),
-        ({"tasks": Tasks(retries=-1)}, "0 retries or more"),
-        ({"tasks": Tasks(slots=0)}, "1 slot or more"),
-        ({"faults": (replace(CUT, at=minutes(9)),)}, "Partition at 9m is outside the storm: 0s … 5m"),
-        ({"faults": (replace(CUT, at=seconds(-1)),)}, "is outside the storm"),
-        ({"faults": (replace(CUT, lasting=timedelta(0)),)}, "Partition at 1m must last longer than 0s"),
-        (
-            {"faults": (replace(CUT, lasting=minutes(9)),)},
-            "Partition ends at 10m, after the storm: raise `until`",
-        ),
-    ],
-)
-def test_a_plan_that_cannot_mean_anything_is_refused(scenario: dict[str, Any], complaint: str) -> None:
-    with pytest.raises(BadPlan, match=complaint):
-        plan(**scenario)
 
 
 def test_a_kill_without_an_end_is_fine() -> None:
@@ -143,6 +118,17 @@ Change = Callable[[dict[str, Any]], object]
             "two tasks of the plan have one name",
         ),
         (lambda plan: plan.update(version=9), "is of version 9 and this release reads version 1"),
+        (lambda plan: plan.update(version=True), "is of version True and this release reads version 1"),
+        (lambda plan: plan.update(version=1.0), r"is of version 1\.0 and this release reads version 1"),
+        (
+            lambda plan: plan.update(format="airflow-remote-harness/history"),
+            r"has the format 'airflow-remote-harness/history', not 'airflow-remote-harness/plan': take the plan\.json",
+        ),
+        (lambda plan: plan["submissions"][0].update(task_id=""), "task_id cannot be ''"),
+        (
+            lambda plan: plan.update(until="999999999d"),
+            r"Plan\.until: .* is too long: a run holds at most 30 days",
+        ),
     ],
 )
 def test_a_plan_that_does_not_fit_is_refused_with_where(change: Change, complaint: str) -> None:
@@ -166,11 +152,3 @@ def test_a_file_that_is_not_there_is_a_bad_plan(tmp_path: Path) -> None:
 def test_a_submission_is_named_dag_task_run() -> None:
     task = Submission(at=seconds(0), dag_id="a", task_id="b", run_id="c", lasting=seconds(1))
     assert task.key == "a/b/c"
-
-
-@pytest.mark.parametrize("count", [-1, 10**14])
-def test_a_fleet_or_workload_of_no_sensible_size_is_refused_at_once(count: int) -> None:
-    with pytest.raises(BadPlan, match=f"the fleet has {count} workers: give it 1 to"):
-        make_plan(Scenario(fleet=Fleet(count=count)), 1, name="a-name")
-    with pytest.raises(BadPlan, match=f"the workload has {count} tasks: give it 0 to"):
-        make_plan(Scenario(tasks=Tasks(count=count)), 1, name="a-name")

@@ -17,6 +17,7 @@ def test_the_summary_has_what_a_machine_asks_for(cut_off: History, cut_off_plan:
         "scenario": "cut-off-worker",
         "seed": 7,
         "world": "sim",
+        "deterministic": True,
         "verdict": "invalid",
         "exit_code": 2,
         "digest": cut_off.digest(),

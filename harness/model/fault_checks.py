@@ -1,0 +1,122 @@
+"""What a fault of a plan must be to strike at all; every refusal names the fix."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from typing import Any
+
+from harness.model.faults import (
+    Fault,
+    Kill,
+    Latency,
+    LoseReplies,
+    LoseRequests,
+    PacketLoss,
+    Pause,
+    RestartServer,
+    ServerErrors,
+    ends_at,
+    hosts,
+)
+from harness.model.names import no_such
+from harness.model.operations import NAMES
+from harness.model.plan import Plan
+from harness.units import format_duration
+
+API = "api"
+RULES = (LoseRequests, LoseReplies, ServerErrors)
+"""What strikes calls: they go from a worker to the API, never back."""
+
+_SECOND, _NEVER = timedelta(seconds=1), timedelta.max
+
+_ROWS: tuple[tuple[tuple[type[Fault], ...], Callable[[Any], bool], str], ...] = (
+    # which faults, what must hold of them, what to say where it does not
+    ((PacketLoss,), lambda fault: 0 < fault.probability <= 1, "needs a probability above 0, up to 1"),
+    ((Latency,), lambda fault: fault.delay or fault.jitter, "delays nothing: give it a delay or a jitter"),
+    ((ServerErrors,), lambda fault: 400 <= fault.status <= 599, "must answer a status from 400 to 599"),
+    (
+        (ServerErrors,),
+        lambda fault: not (fault.retry_after or _SECOND) % _SECOND,
+        "needs whole seconds as `retry_after`, as HTTP's Retry-After has",
+    ),
+    (
+        RULES,
+        lambda fault: fault.times is None or fault.times >= 1,
+        "must strike at least once: leave `times` out for no limit",
+    ),
+)
+
+
+def wrong_faults(plan: Plan) -> Iterator[str]:
+    """What is wrong with the plan's faults."""
+    workers = [worker.name for worker in plan.workers]
+    for fault in plan.faults:
+        about = f"{type(fault).__name__} at {format_duration(fault.at)}"
+        for kinds, holds, complaint in _ROWS:
+            if isinstance(fault, kinds) and not holds(fault):
+                yield f"{about} {complaint}"
+        yield from (f"{about} {complaint}" for complaint in _wrong_times(fault, plan))
+        if not victims(fault, workers):
+            yield f"{about} can never strike: {_nobody(fault, workers)}"
+        if isinstance(fault, RULES) and not any(fnmatchcase(name, fault.calls) for name in NAMES):
+            yield f"{about} can never strike: {no_such('call', fault.calls, NAMES)}"
+    yield from _wrong_order(plan, workers)
+
+
+def victims(fault: Fault, workers: list[str]) -> list[str]:
+    """The hosts that the fault can strike: the workers at whose end of a link it is felt, or the API."""
+    if isinstance(fault, RestartServer):
+        return [API] if fault.target == API else []
+    if isinstance(fault, (Kill, Pause)):
+        return [name for name in workers if fnmatchcase(name, fault.target)]
+    ends = [(fault.a, fault.b)] if isinstance(fault, RULES) else [(fault.a, fault.b), (fault.b, fault.a)]
+    near = [mine for mine, other in ends if fnmatchcase(API, other)]
+    return [name for name in workers if any(fnmatchcase(name, mine) for mine in near)]
+
+
+def _wrong_times(fault: Fault, plan: Plan) -> Iterator[str]:
+    storm, end = format_duration(plan.until), ends_at(fault)
+    if fault.at > plan.until:
+        yield f"is outside the storm: 0s … {storm}"
+    elif end is not None and end <= fault.at:
+        yield "must last longer than 0s"
+    elif end is not None and end > plan.until:
+        yield f"ends at {format_duration(end)}, after the storm: raise `until` ({storm}) or shorten the fault"
+
+
+def _nobody(fault: Fault, workers: list[str]) -> str:
+    """Why the fault has no victims."""
+    known = [*workers, API]
+    for name in hosts(fault):
+        if not any(fnmatchcase(host, name) for host in known):
+            return no_such("host", name, known)
+    if isinstance(fault, RestartServer):
+        return f"only {API!r} is a server: leave its target out, or use Kill"
+    if isinstance(fault, (Kill, Pause)):
+        return f"{fault.target!r} is no worker: use RestartServer for the API server"
+    if isinstance(fault, RULES):
+        return f"calls go from workers to the API: let `a` be a worker and `b` be {API!r}"
+    return f"nothing passes between {fault.a!r} and {fault.b!r}: let one be a worker and the other {API!r}"
+
+
+def _wrong_order(plan: Plan, workers: list[str]) -> Iterator[str]:
+    """Faults whose victims are all down for as long as they might strike."""
+    down: defaultdict[str, list[tuple[timedelta, timedelta]]] = defaultdict(list)
+    for fault in sorted(plan.faults, key=lambda each: each.at):
+        crashes = isinstance(fault, (Kill, RestartServer))
+        last = fault.at if crashes or isinstance(fault, Pause) else ends_at(fault) or fault.at
+        found = victims(fault, workers)
+        up = [name for name in found if not any(since <= fault.at and last <= to for since, to in down[name])]
+        if found and not up:
+            since, to = down[found[0]][-1]
+            until = "the end" if to == _NEVER else format_duration(to)
+            yield (
+                f"{type(fault).__name__} at {format_duration(fault.at)} can never strike:"
+                f" {found[0]} is down from {format_duration(since)} to {until}: move one of the two faults"
+            )
+        if crashes:
+            for name in up:
+                down[name].append((fault.at, ends_at(fault) or _NEVER))
