@@ -9,21 +9,29 @@ It also does what the scheduler and the EdgeExecutor do to tasks and jobs:
 
 from fake_api.app import create_app
 from fake_api.auth import mint_workload_token
+from fake_api.auth.users import mint_user_token
+from fake_api.mock import Mocked, mock
 from fake_api.outcome import Change
 from fake_api.rows import TaskSpec
 from fake_api.settings import Settings
 from fake_api.state import State
+from fake_api.state_file import StateFile, StateFileError
 from fake_api.sweeps import Scheduler
 from fake_api.transitions import RULES, Rules
 
 __all__ = [
     "RULES",
     "Change",
+    "Mocked",
     "Rules",
     "Scheduler",
     "Settings",
     "State",
+    "StateFile",
+    "StateFileError",
     "TaskSpec",
     "create_app",
+    "mint_user_token",
     "mint_workload_token",
+    "mock",
 ]

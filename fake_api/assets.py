@@ -8,19 +8,19 @@ from fake_api.rows import AssetKey
 
 
 class Assets:
-    """Assets by name and URI, aliases with the assets they stand for, events in the order they came."""
+    """Assets by name and URI, aliases with the assets they stand for, events by id in the order they came."""
 
     def __init__(self) -> None:
         self.aliases: dict[str, dict[AssetKey, None]] = {}
-        self.events: list[AssetEvent] = []
-        self._rows: dict[AssetKey, Asset] = {}
+        self.events: dict[int, AssetEvent] = {}
+        self.rows: dict[AssetKey, Asset] = {}
 
     def __iter__(self) -> Iterator[Asset]:
-        return iter(self._rows.values())
+        return iter(self.rows.values())
 
     def get(self, key: AssetKey) -> Asset | None:
         """The asset with this key, active or not."""
-        return self._rows.get(key)
+        return self.rows.get(key)
 
     def named(self, name: str) -> Asset | None:
         """The active asset with this name."""
@@ -32,20 +32,20 @@ class Assets:
 
     def of_alias(self, alias: str) -> list[Asset]:
         """What an alias stands for, active or not; nothing for an unknown one."""
-        return [self._rows[key] for key in self.aliases.get(alias, ())]
+        return [self.rows[key] for key in self.aliases.get(alias, ())]
 
     def put(self, row: Asset) -> None:
         """Store an asset in place of the one with the same key."""
-        self._rows[row.key] = row
+        self.rows[row.key] = row
 
     def link(self, alias: str, key: AssetKey) -> None:
         """Let an alias stand for one more asset."""
-        self.aliases.setdefault(alias, {})[key] = None
+        self.aliases[alias] = {**self.aliases.get(alias, {}), key: None}
 
     def add_event(self, event: AssetEvent) -> AssetEvent:
         """Store an event under the next id, and link its aliases with its asset."""
         numbered = replace(event, id=len(self.events) + 1)
-        self.events.append(numbered)
+        self.events[numbered.id] = numbered
         for alias in event.aliases:
             self.link(alias, event.asset)
         return numbered

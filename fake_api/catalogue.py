@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from fake_api.rows import AssetKey, Connection, TaskSpec
+from fake_api.rows import CALLBACK_TAG, AssetKey, Connection, JobKey, TaskSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +18,29 @@ class ConnectionTest:
     state: str = "pending"
     result_message: str | None = None
     commit_on_success: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Callback:
+    """A callback for the executor to run, as a missed deadline makes one.
+
+    `state` is pending, queued, running, success or failed. `data` says what to call, as
+    `{"path": "package.module.function", "kwargs": {}}`.
+    """
+
+    id: UUID
+    dag_id: str
+    run_id: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    state: str = "pending"
+    priority_weight: int = 1
+    team_name: str | None = None
+    output: str | None = None
+
+    @property
+    def job_key(self) -> JobKey:
+        """The name of its edge job (Airflow: EdgeExecutor.queue_workload)."""
+        return JobKey(CALLBACK_TAG, str(self.id), f"{CALLBACK_TAG}-{self.id}", -1, 0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,12 +4,12 @@ from typing import Any
 from uuid import UUID
 
 from fake_api.assets import Assets
-from fake_api.catalogue import Asset, AssetEvent, ConnectionTest, Dag
+from fake_api.catalogue import Asset, AssetEvent, Callback, ConnectionTest, Dag
 from fake_api.dag_runs import DagRuns
 from fake_api.rows import AssetKey, Connection, DagRun, TaskKey, Variable
 from fake_api.stores import Store
 
-ContentRow = DagRun | Asset | AssetEvent | ConnectionTest | Connection
+ContentRow = DagRun | Asset | AssetEvent | Callback | ConnectionTest | Connection
 
 
 class Content:
@@ -17,6 +17,7 @@ class Content:
 
     def __init__(self) -> None:
         self.dags: dict[str, Dag] = {}
+        self.callbacks: dict[UUID, Callback] = {}
         self.dag_runs = DagRuns()
         self.assets = Assets()
         self.variables: dict[str, Variable] = {}
@@ -56,6 +57,8 @@ class Content:
                 self.assets.put(row)
             case AssetEvent():
                 self.assets.add_event(row)
+            case Callback():
+                self.callbacks[row.id] = row
             case ConnectionTest():
                 self.connection_tests[row.id] = row
             case Connection():

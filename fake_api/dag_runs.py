@@ -13,28 +13,28 @@ class DagRuns:
     """Dag runs by (dag_id, run_id), and which of them nobody started yet."""
 
     def __init__(self) -> None:
-        self._rows: dict[RunKey, DagRun] = {}
+        self.rows: dict[RunKey, DagRun] = {}
         self._queued: dict[RunKey, None] = {}
 
     def __contains__(self, key: RunKey) -> bool:
-        return key in self._rows
+        return key in self.rows
 
     def __getitem__(self, key: RunKey) -> DagRun:
-        return self._rows[key]
+        return self.rows[key]
 
     def __iter__(self) -> Iterator[DagRun]:
-        return iter(self._rows.values())
+        return iter(self.rows.values())
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self.rows)
 
     def get(self, key: RunKey) -> DagRun | None:
         """The run with this name."""
-        return self._rows.get(key)
+        return self.rows.get(key)
 
     def queued(self) -> list[DagRun]:
         """A snapshot of the runs that wait to be started, in the order in which they came to wait."""
-        return [self._rows[key] for key in self._queued]
+        return [self.rows[key] for key in self._queued]
 
     def is_queued(self, key: RunKey) -> bool:
         """Whether this run waits to be started."""
@@ -43,7 +43,7 @@ class DagRuns:
     def put(self, row: DagRun) -> None:
         """Store a row in place of the one with the same name."""
         key = (row.dag_id, row.run_id)
-        self._rows[key] = row
+        self.rows[key] = row
         self._queued.pop(key, None)
         if row.state == "queued":
             self._queued[key] = None

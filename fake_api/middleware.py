@@ -6,62 +6,44 @@ an unhandled exception passes by all of this.
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fake_api.auth import bearer
-from fake_api.outcome import Reply
+from fake_api.auth.reissue import reissued
+from fake_api.dependencies import state_of
 from fake_api.state import State
-from fake_api.versions import NEWEST, MalformedVersionError, VersionTooOldError, resolve
-from fake_api.wire import ReplyResponse
+from fake_api.versions import NEWEST
+from fake_api.wire import JSON
 
-NEWEST_TEXT = NEWEST.isoformat().encode()
-NO_SUCH_VERSION = ReplyResponse(Reply(404, {"detail": "Not Found"}))
+NEWEST_TEXT = NEWEST.encode()
 
 
 class ExecutionHeaders:
-    """Checks the version header, and adds the headers Airflow adds to every response."""
+    """Adds the headers Airflow adds to every response, and the one that a lenient server takes for granted."""
 
-    def __init__(self, app: ASGIApp, *, state: State) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.state = state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, as an ASGI application."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers: dict[bytes, bytes] = dict(scope["headers"])
+        headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))  # of two with one name, the first
+        state = state_of(scope)
+        if b"content-type" not in headers and not state.settings.strict_content_type:
+            scope = {**scope, "headers": [*scope["headers"], JSON]}
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *self._added(headers)]
+                message["headers"] = [*message["headers"], *_added(scope, headers, state)]
             await send(message)
 
-        await self._respond(headers, scope, receive, send_with_headers)
+        await self.app(scope, receive, send_with_headers)
 
-    async def _respond(self, headers: dict[bytes, bytes], scope: Scope, receive: Receive, send: Send) -> None:
-        asked = headers.get(b"airflow-api-version")
-        try:
-            resolve(None if asked is None else asked.decode("latin-1"))
-        except VersionTooOldError:
-            await NO_SUCH_VERSION(scope, receive, send)
-        except MalformedVersionError as error:
-            await ReplyResponse(Reply(422, {"detail": error.errors}))(scope, receive, send)
-        else:
-            await self.app(scope, receive, send)
 
-    def _added(self, headers: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
-        added = [(b"airflow-api-version", headers.get(b"airflow-api-version", NEWEST_TEXT))]
-        if correlation_id := headers.get(b"correlation-id"):
-            added.append((b"correlation-id", correlation_id))
-        if refreshed := self._refreshed(headers.get(b"authorization")):
-            added.append((b"refreshed-api-token", refreshed.encode()))
-        return added
-
-    def _refreshed(self, authorization: bytes | None) -> str | None:
-        token = bearer(authorization.decode("latin-1") if authorization else None)
-        if token is None:
-            return None
-        now = self.state.now()
-        claims = self.state.tokens.execution(token, now)
-        if claims is None or claims.scope == "workload" or not claims.refresh_due_at(now.timestamp()):
-            return None
-        return self.state.tokens.mint(sub=claims.sub, scope=claims.scope, now=now)
+def _added(scope: Scope, headers: dict[bytes, bytes], state: State) -> list[tuple[bytes, bytes]]:
+    added = [(b"airflow-api-version", headers.get(b"airflow-api-version", NEWEST_TEXT))]
+    if correlation_id := headers.get(b"correlation-id"):
+        added.append((b"correlation-id", correlation_id))
+    authorization = headers.get(b"authorization")
+    if refreshed := reissued(state.tokens, state.audit, scope, authorization, state.now()):
+        added.append((b"refreshed-api-token", refreshed.encode()))
+    return added

@@ -15,7 +15,7 @@ class Change:
     """One applied change, told to listeners once and in order.
 
     `table` is "task_instance", "edge_job", "edge_worker", "xcom" or "log". `key` is the task instance id,
-    "dag/task/run/map/try", the worker's name, or for XCom "dag/task/run/map/key". `old` and `new` are states,
+    "dag/task/run/try/map", the worker's name, or for XCom "dag/task/run/map/key". `old` and `new` are states,
     None where there is no row; for XCom "set", for a log the name of the event. `cause` says who did it,
     as "PATCH run" or "heartbeat timeout". `detail` has dag_id, task_id, run_id, map_index, try_number and,
     where known, hostname, pid, worker, queue; new_id when a retry gave the task instance another id.
@@ -52,12 +52,12 @@ NULL = Reply(200, None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """`archived` leaves the live table for the history, `deleted` edge jobs just leave."""
+    """`archived` leaves the live table for the history; `deleted` edge jobs and edge workers just leave."""
 
     reply: Reply = NO_CONTENT
     rows: tuple[TaskInstance | EdgeJob | EdgeWorker | ContentRow, ...] = ()
     archived: TaskInstance | None = None
-    deleted: tuple[JobKey, ...] = ()
+    deleted: tuple[JobKey | str, ...] = ()
     changes: tuple[Change, ...] = ()
 
 
@@ -91,13 +91,15 @@ def edge_job_moved(
 
 
 def edge_worker_moved(
-    old: EdgeWorker | None, new: EdgeWorker, *, at: datetime, cause: str
+    old: EdgeWorker | None, new: EdgeWorker | None, *, at: datetime, cause: str
 ) -> tuple[Change, ...]:
-    """The change to tell about an edge worker row; none when the state stayed."""
-    if old is not None and old.state == new.state:
+    """The change to tell about an edge worker that came, moved or went; none when the state stayed."""
+    known = new or old
+    if known is None or (old and new and old.state == new.state):
         return ()
-    detail = {"worker": new.worker_name, "jobs_active": new.jobs_active}
-    return (_moved("edge_worker", key=new.worker_name, old=old, new=new, at=at, cause=cause, detail=detail),)
+    name = known.worker_name
+    detail = {"worker": name, "jobs_active": known.jobs_active}
+    return (_moved("edge_worker", key=name, old=old, new=new, at=at, cause=cause, detail=detail),)
 
 
 def job_detail(key: JobKey) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def consumed_events(state: State, run: DagRun | None) -> list[dict[str, Any]]:
     """The asset events a run was made for, as /run tells them."""
     if run is None or not run.consumed_asset_events:
         return []
-    found = [each for each in state.assets.events if each.id in run.consumed_asset_events]
+    found = [each for each in state.assets.events.values() if each.id in run.consumed_asset_events]
     return [consumed_event_view(each, asset) for each in found if (asset := state.assets.get(each.asset))]
 
 
@@ -65,6 +65,11 @@ def find_task_instances(
     if logical_dates := criteria.logical_dates:
         tests.append(lambda task: state.dag_runs[dag_id, task.run_id].logical_date in logical_dates)
     return [each for each in state.task_instances if all(test(each.task) for test in tests)]
+
+
+def in_group(state: State, dag_id: str, criteria: Criteria, group: str) -> list[TaskInstance]:
+    """Those that fit and are in this task group."""
+    return [each for each in find_task_instances(state, dag_id, criteria) if group in each.task.groups]
 
 
 def has_group(state: State, dag_id: str, group: str) -> bool:

@@ -6,7 +6,7 @@ An endpoint returns a Reply.
 """
 
 import json
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from types import UnionType
 from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
@@ -23,19 +23,37 @@ from fake_api.auth import AuthError
 from fake_api.outcome import Reply
 from fake_api.wire import InvalidRequestError, ReplyResponse, read_body
 
+#: Where a request carries the state it is about.
+STATE = "fake_api.state"
+
 Authorize = Callable[[Scope], None]
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 T = TypeVar("T")
+
+
+class UnreadableBodyError(Exception):
+    """The body is no JSON: answered before all else, even before the token is looked at."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(str(reply.body))
+        self.reply = reply
+
+
+class NotJsonError(Exception):
+    """What was wrong has a NaN or an infinity in it, which JSON cannot tell: Airflow answers 500."""
 
 
 class LeanRoute(APIRoute):
     """One operation. `authorize` raises AuthError or InvalidRequestError when the caller may not have it."""
 
     authorize: ClassVar[Authorize]
+    roles: ClassVar[tuple[str, ...]]
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **declared: Any) -> None:
-        # Every endpoint returns a Reply, which says all: FastAPI has nothing to serialize.
-        super().__init__(path, endpoint, **declared | {"response_model": None})
+        # Every endpoint returns a Reply, which says all: FastAPI has nothing to serialize. What an older version
+        # and the OpenAPI document need of the declaration is kept for whoever builds those.
+        self.declared = declared | {"response_model": declared.get("response_model") or None}
+        super().__init__(path, endpoint, **declared | {"response_model": None, "responses": {}})
         self.app = _served_by(self.get_route_handler())
 
     def get_route_handler(self) -> Handler:
@@ -48,12 +66,22 @@ class LeanRoute(APIRoute):
                 authorize(request.scope)
                 reply = await endpoint(**await arguments.read(request))
             except AuthError as error:
-                reply = Reply(error.status, {"detail": error.detail})
+                reply = await arguments.unreadable(request) or Reply(error.status, {"detail": error.detail})
             except InvalidRequestError as error:
-                reply = Reply(422, {"detail": error.errors})
+                reply = _refused(error)
+            except UnreadableBodyError as error:
+                reply = error.reply
             return ReplyResponse(reply)
 
         return handle
+
+
+def _refused(error: InvalidRequestError) -> Reply:
+    try:
+        json.dumps(error.errors, default=str, allow_nan=False)
+    except ValueError as cause:
+        raise NotJsonError(str(cause)) from None
+    return Reply(422, {"detail": error.errors})
 
 
 def _served_by(handler: Handler) -> ASGIApp:
@@ -65,9 +93,9 @@ def _served_by(handler: Handler) -> ASGIApp:
     return app
 
 
-def guarded_by(authorize: Authorize) -> type[LeanRoute]:
-    """The route class of a router whose operations all have this guard."""
-    return type("GuardedRoute", (LeanRoute,), {"authorize": staticmethod(authorize)})
+def guarded_by(authorize: Authorize, *roles: str) -> type[LeanRoute]:
+    """The route class of a router whose operations all have this guard. `roles` is what is documented of it."""
+    return type("GuardedRoute", (LeanRoute,), {"authorize": staticmethod(authorize), "roles": roles})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +128,7 @@ class Arguments:
     path: tuple[Parameter, ...]
     query: tuple[Parameter, ...]
     body: Parameter | None
-    dependencies: tuple[tuple[str, Callable[[Request], Any]], ...]
+    dependencies: tuple[tuple[str, Callable[[Request], Awaitable[Any]]], ...]
 
     @classmethod
     def of(cls, route: APIRoute) -> "Arguments":
@@ -115,8 +143,21 @@ class Arguments:
             ),
         )
 
+    async def unreadable(self, request: Request) -> Reply | None:
+        """What a caller without the right token is told first: that the body is no JSON."""
+        if self.body is None or not _is_json(header(request.scope, b"content-type")):
+            return None
+        try:
+            _parsed(await read_body(request.receive) or b"null")
+        except UnreadableBodyError as error:
+            return error.reply
+        return None
+
     async def read(self, request: Request) -> dict[str, Any]:
-        """The keyword arguments of the endpoint. Raises InvalidRequestError with all that is wrong."""
+        """The keyword arguments of the endpoint.
+
+        Raises UnreadableBodyError, or InvalidRequestError with all that is wrong.
+        """
         errors: list[dict[str, Any]] = []
         values = _read_text(self.path, request.scope["path_params"], "path", errors)
         if self.query:
@@ -127,9 +168,10 @@ class Arguments:
             body = await read_body(request.receive)
             values[self.body.name] = _read_body(self.body, body, content_type, errors)
         if errors:
+            json.dumps(errors, allow_nan=False, default=str)  # Airflow's 422 fails on them too, with a 500
             raise InvalidRequestError(errors)
         for name, call in self.dependencies:
-            values[name] = call(request)
+            values[name] = await call(request)
         return values
 
 
@@ -140,8 +182,11 @@ def _is_list(annotation: Any) -> bool:
 
 def header(scope: Scope, name: bytes) -> str | None:
     """The value of a request header by its lower-case name."""
-    value = dict(scope["headers"]).get(name)
-    return None if value is None else value.decode("latin-1")
+    for each, value in scope["headers"]:
+        if each == name:
+            text: str = value.decode("latin-1")
+            return text
+    return None
 
 
 def _read_text(
@@ -169,23 +214,28 @@ def _read_text(
 def _read_body(
     parameter: Parameter, body: bytes, content_type: str | None, errors: list[dict[str, Any]]
 ) -> Any:
-    if not body:
+    is_json = _is_json(content_type)
+    if not body or (is_json and body.strip() == b"null"):
         if parameter.required:
             errors.append(_missing(["body"]))
         return parameter.default
     adapter = parameter.adapter or TypeAdapter(str)
-    if not _is_json(content_type):
+    if not is_json:
         return _validated(adapter, body.decode("utf-8", "replace"), ["body"], errors)
     try:
         return adapter.validate_json(body)
     except ValidationError:
         pass
+    return _validated(adapter, _parsed(body), ["body"], errors)
+
+
+def _parsed(body: bytes) -> Any:
     try:
-        value = json.loads(body)
-    except ValueError as error:
-        errors.append(_not_json(error))
-        return None
-    return _validated(adapter, value, ["body"], errors)
+        return json.loads(body)
+    except json.JSONDecodeError as error:
+        raise UnreadableBodyError(Reply(422, {"detail": [_not_json(error)]})) from None
+    except (ValueError, RecursionError):
+        raise UnreadableBodyError(Reply(400, {"detail": "There was an error parsing the body"})) from None
 
 
 def _validated(adapter: TypeAdapter[Any], value: Any, loc: list[str], errors: list[dict[str, Any]]) -> Any:
@@ -214,13 +264,11 @@ def _missing(loc: list[str]) -> dict[str, Any]:
     return {"type": "missing", "loc": loc, "msg": "Field required", "input": None}
 
 
-def _not_json(error: ValueError) -> dict[str, Any]:
-    position = error.pos if isinstance(error, json.JSONDecodeError) else 0
-    reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+def _not_json(error: json.JSONDecodeError) -> dict[str, Any]:
     return {
         "type": "json_invalid",
-        "loc": ["body", position],
+        "loc": ["body", error.pos],
         "msg": "JSON decode error",
         "input": {},
-        "ctx": {"error": reason},
+        "ctx": {"error": error.msg},
     }

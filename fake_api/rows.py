@@ -15,6 +15,7 @@ class TaskSpec:
     """What a Dag says about one task instance. `retry_delay` is in seconds, `map_index` -1 means unmapped.
 
     `groups` are the ids of the task groups it is in, from the outside in; `operator` is the operator's class.
+    `team_name` is the team its Dag bundle belongs to.
     """
 
     dag_id: str
@@ -32,11 +33,16 @@ class TaskSpec:
     outlets: tuple["AssetKey", ...] = ()
     groups: tuple[str, ...] = ()
     is_teardown: bool = False
+    team_name: str | None = None
 
     @property
     def primary(self) -> "TaskKey":
         """What stays the same over all tries."""
         return TaskKey(self.dag_id, self.task_id, self.run_id, self.map_index)
+
+
+#: The dag_id of a callback's edge job. A Dag may have this name too, so it is not enough to tell.
+CALLBACK_TAG = "ExecuteCallback"
 
 
 class AssetKey(NamedTuple):
@@ -65,12 +71,23 @@ class JobKey(NamedTuple):
     try_number: int
 
     @property
+    def is_callback(self) -> bool:
+        """Whether it names a callback, as the EdgeExecutor writes one (edge3: models/types.py)."""
+        return (
+            self.dag_id == CALLBACK_TAG
+            and self.run_id == f"{CALLBACK_TAG}-{self.task_id}"
+            and self.try_number == 0
+            and self.map_index == -1
+        )
+
+    @property
     def primary(self) -> TaskKey:
         """The task instance this is a try of."""
         return TaskKey(self.dag_id, self.task_id, self.run_id, self.map_index)
 
     def __str__(self) -> str:
-        return f"{self.dag_id}/{self.task_id}/{self.run_id}/{self.map_index}/{self.try_number}"
+        # in the order of the Edge API's paths and of Airflow's TaskInstanceKey
+        return f"{self.dag_id}/{self.task_id}/{self.run_id}/{self.try_number}/{self.map_index}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +164,11 @@ class TaskInstance:
 
 @dataclass(frozen=True, kw_only=True)
 class EdgeJob:
-    """One row of edge_job: a try waiting for a worker, or with one. `command` is ExecuteTask JSON."""
+    """One row of edge_job: a try waiting for a worker, or with one. `command` is the workload's JSON.
+
+    `task_instance_id` is empty as long as jobs are told apart by their keys alone, which they are before
+    Airflow 3.4.
+    """
 
     key: JobKey
     state: TaskInstanceState
@@ -159,6 +180,7 @@ class EdgeJob:
     edge_worker: str | None = None
     last_update: datetime | None = None
     team_name: str | None = None
+    task_instance_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +196,7 @@ class EdgeWorker:
     maintenance_comment: str | None = None
     team_name: str | None = None
     concurrency: int | None = None
+    first_online: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from fake_api.auth import Tokens, mint_workload_token
+from fake_api.auth import Audit, Tokens
+from fake_api.auth.oidc import WorkerIdentities
+from fake_api.catalogue import Callback
 from fake_api.content import Content
 from fake_api.defaults import utc_now, uuid7
 from fake_api.executor import Executor
@@ -37,6 +39,9 @@ class State(Content):
         self.new_id = new_id
         self.rules = rules
         self.tokens = Tokens(self.settings)
+        oidc = bool(self.settings.edge_trusted_jwks_url)
+        self.worker_identities = WorkerIdentities(self.settings) if oidc else None
+        self.audit = Audit()
         self.task_instances = TaskInstances()
         self.xcoms = XComs()
         self.edge_workers: dict[str, EdgeWorker] = {}
@@ -46,7 +51,7 @@ class State(Content):
         self.executor = Executor(job_id=1, latest_heartbeat=now())
         self.scheduler_started = False
         self.retired: dict[int, datetime] = {}
-        self._dag_versions: dict[str, UUID] = {}
+        self.dag_versions: dict[str, UUID] = {}
         self._listeners: list[Listener] = []
 
     def subscribe(self, listener: Listener) -> None:
@@ -66,6 +71,12 @@ class State(Content):
         row = TaskInstance(id=self.new_id(), task=task, try_number=0, max_tries=task.retries)
         self.queue(row, cause="submit")
         return row.id
+
+    def token(self, ti_id: UUID, *, scope: str = "execution") -> str:
+        """A token of this task instance, good from now on; with scope "workload" the one that may call run."""
+        if scope == "workload":
+            return self.tokens.mint_workload(ti_id, self.now())
+        return self.tokens.mint(sub=str(ti_id), scope=scope, now=self.now())
 
     def ensure_dag_run(self, dag_id: str, run_id: str) -> DagRun:
         """The dag run with this name; when missing, one that runs since now."""
@@ -89,7 +100,7 @@ class State(Content):
 
     def dag_version(self, dag_id: str) -> UUID:
         """The id of the one version of a Dag."""
-        return self._dag_versions.setdefault(dag_id, self.new_id())
+        return self.dag_versions.setdefault(dag_id, self.new_id())
 
     def queue(self, ti: TaskInstance, *, cause: str) -> None:
         """Queue a task instance and its edge job with a fresh workload token."""
@@ -98,27 +109,56 @@ class State(Content):
             ti,
             dag_run=self.dag_runs[ti.task.dag_id, ti.task.run_id],
             job=self.edge_jobs.get(next_key(ti)),
-            token=lambda ti_id: mint_workload_token(self.settings, ti_id, now),
+            token=lambda ti_id: self.tokens.mint_workload(ti_id, now),
             job_id=self.executor.job_id,
             now=now,
             cause=cause,
+            team_name=self.settings.executor_of(ti.task.team_name),
         )
+        self._enqueue(outcome)
+
+    def queue_callback(self, callback: Callback) -> None:
+        """Give a callback to the executor, with a fresh workload token."""
+        now = self.now()
+        outcome = self.rules.queue_callback(
+            callback,
+            dag=self.dags.get(callback.dag_id),
+            job=self.edge_jobs.get(callback.job_key),
+            token=self.tokens.mint_workload(callback.id, now),
+            queue=self.settings.default_queue,
+            team_name=self.settings.executor_of(callback.team_name),
+            now=now,
+        )
+        self._enqueue(outcome)
+
+    def _enqueue(self, outcome: Outcome) -> None:
         self.apply(outcome)
         for row in outcome.rows:
             if isinstance(row, EdgeJob):
                 self.executor.running[row.key] = None
 
-    def clear(self, ti_id: UUID) -> UUID:
+    def clear(self, ti_id: UUID, *, with_run: bool = True) -> UUID:
         """Clear a task instance, as a user does to run it again; returns its new id.
 
-        Raises KeyError for an id that is not live.
+        Its run counts that, and goes on if it had ended, unless whoever calls sees to it. A try that is in the
+        history already is not recorded again. Raises KeyError for an id that is not live.
         """
         ti = self.task_instances.get(ti_id)
         if ti is None:
             raise KeyError(f"no live task instance {ti_id}: clear one by the id of its current try")
+        recorded = any(each.key == ti.key for each in self.task_instances.history.values())
         self.apply(self.rules.clear_task(ti, now=self.now(), new_id=self.new_id))
+        if recorded:
+            del self.task_instances.history[ti.id]
+        if with_run:
+            self._clear_run(ti.task)
         cleared = self.task_instances.find(ti.task.primary)
         return cleared.id if cleared else ti_id
+
+    def _clear_run(self, task: TaskSpec) -> None:
+        run = self.dag_runs.get((task.dag_id, task.run_id))
+        names = {"dag_id": task.dag_id, "run_id": task.run_id}
+        self.apply(self.rules.clear_dag_run(self.dags.get(task.dag_id), run=run, **names, tasks=1))
 
     def fire_trigger(self, ti_id: UUID, event: Any) -> None:
         """What a deferred task instance waited for happened: it goes on, with the event.
@@ -169,8 +209,11 @@ class State(Content):
             else:
                 self.put(row)
         for key in outcome.deleted:
-            self.edge_jobs.delete(key)
-            self.edge_logs.pop(key, None)
+            if isinstance(key, JobKey):
+                self.edge_jobs.delete(key)
+                self.edge_logs.pop(key, None)
+            else:
+                del self.edge_workers[key]
         for change in outcome.changes:
             self.tell(change)
         return outcome.reply

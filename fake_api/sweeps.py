@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from uuid import UUID
 
 from fake_api.executor import Event, Executor
 from fake_api.names import TaskInstanceState
@@ -41,6 +42,8 @@ class Scheduler:
             state.executor = Executor(job_id=job_id, latest_heartbeat=state.now())
         state.scheduler_started = True
         self.executor = state.executor
+        #: Whose jobs and workers are looked after: everybody's executor, and the teams' own ones.
+        self._served = frozenset({None, *state.settings.executor_teams})
 
     async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         """Loop forever, each sweep at the interval Airflow gives it."""
@@ -68,6 +71,7 @@ class Scheduler:
         """What every round of the scheduler's loop does."""
         self.start_dag_runs()
         self.requeue_retries()
+        self.queue_callbacks()
         self.executor_sync()
         self.process_executor_events()
 
@@ -95,8 +99,17 @@ class Scheduler:
             if ti.reschedule_date is not None and ti.reschedule_date <= now:
                 self.state.queue(ti, cause="reschedule date passed")
 
+    def queue_callbacks(self) -> None:
+        """Give pending callbacks to the executor, the most urgent first.
+
+        Airflow: SchedulerJobRunner._enqueue_executor_callbacks.
+        """
+        pending = [each for each in self.state.callbacks.values() if each.state == "pending"]
+        for callback in sorted(pending, key=lambda each: -each.priority_weight):
+            self.state.queue_callback(callback)
+
     def executor_sync(self) -> None:
-        """Airflow: EdgeExecutor.sync."""
+        """Airflow: EdgeExecutor.sync. What is told of one executor holds for those of teams, too."""
         now = self.state.now()
         self._update_orphaned_jobs(now)
         self._purge_jobs(now)
@@ -109,6 +122,8 @@ class Scheduler:
             ti = self.state.task_instances.find(key.primary)
             if ti is not None:
                 self._handle_event(ti, key, event)
+            elif key.is_callback and (callback := self.state.callbacks.get(UUID(key.task_id))):
+                self.state.apply(self.state.rules.report_callback(callback, event=event.state))
 
     def heartbeat_timeouts(self) -> None:
         """Report running task instances that were silent for too long as failed ("zombies").
@@ -191,24 +206,29 @@ class Scheduler:
 
     def _revoke(self, key: JobKey, now: datetime) -> None:
         self.executor.running.pop(key, None)
-        if job := self.state.edge_jobs.get(key):
+        job = self.state.edge_jobs.get(key)
+        if job is not None and job.team_name in self._served:
             self.state.apply(self.state.rules.delete_job(job, now=now, cause="stuck in queued"))
 
     def _update_orphaned_jobs(self, now: datetime) -> None:
         oldest = now - timedelta(seconds=self.state.settings.task_instance_heartbeat_timeout)
         for job in self.state.edge_jobs.in_states(RUNNING):
-            if job.last_update is not None and job.last_update < oldest:
+            late = job.last_update is not None and job.last_update < oldest
+            if late and job.team_name in self._served:
                 ti = self.state.task_instances.find(job.key.primary)
                 self.state.apply(self.state.rules.orphan_job(job, ti=ti, now=now))
 
     def _purge_jobs(self, now: datetime) -> None:
         self._forget_untracked()
+        self._report_running_callbacks()
         settings = self.state.settings
         old_success = now - timedelta(minutes=settings.job_success_purge)
         old_failure = now - timedelta(minutes=settings.job_fail_purge)
         for job in self.state.edge_jobs.in_states(
             SUCCESS, *FAILED_JOB, TaskInstanceState.REMOVED, RESTARTING
         ):
+            if job.team_name not in self._served:
+                continue
             if job.key in self.executor.running:
                 if job.state == SUCCESS:
                     self.executor.change_state(job.key, Event(SUCCESS))
@@ -218,11 +238,20 @@ class Scheduler:
             if job.last_update is not None and job.last_update < oldest:
                 self.state.apply(self.state.rules.delete_job(job, now=now, cause="purge"))
 
+    def _report_running_callbacks(self) -> None:
+        # the same is told of tasks, but there the scheduler does not listen
+        for callback in self.state.callbacks.values():
+            job = self.state.edge_jobs.get(callback.job_key)
+            if callback.state == "queued" and job is not None and job.state == RUNNING:
+                self.executor.events[job.key] = Event(RUNNING)
+
     def _forget_untracked(self) -> None:
         tracked = (QUEUED, *PURGED)
         jobs = self.state.edge_jobs
         gone = [
-            key for key in self.executor.running if (job := jobs.get(key)) is None or job.state not in tracked
+            key
+            for key in self.executor.running
+            if (job := jobs.get(key)) is None or job.state not in tracked or job.team_name not in self._served
         ]
         for key in gone:
             del self.executor.running[key]
@@ -230,7 +259,8 @@ class Scheduler:
     def _check_worker_liveness(self, now: datetime) -> None:
         oldest = now - timedelta(seconds=5 * self.state.settings.edge_heartbeat_interval)
         for worker in list(self.state.edge_workers.values()):
-            if worker.last_update < oldest and worker.state not in GONE and worker.team_name is None:
+            served = worker.team_name in self._served
+            if served and worker.last_update < oldest and worker.state not in GONE:
                 self.state.apply(self.state.rules.lose_worker(worker, now=now))
 
     def _log(self, ti: TaskInstance, event: str) -> None:

@@ -9,7 +9,10 @@ from uuid import UUID
 from fake_api.names import TaskInstanceState
 from fake_api.rows import EdgeJob, JobKey, TaskInstance, TaskKey
 
-Rank = tuple[int, datetime, int, JobKey]
+Rank = tuple[float, datetime, int, JobKey]
+
+#: Comes before every priority weight: callbacks are handed out first, the oldest of them first.
+CALLBACKS_FIRST = float("-inf")
 
 
 class TaskInstances:
@@ -17,33 +20,33 @@ class TaskInstances:
 
     def __init__(self) -> None:
         self.history: dict[UUID, TaskInstance] = {}
-        self._rows: dict[UUID, TaskInstance] = {}
+        self.rows: dict[UUID, TaskInstance] = {}
         self._ids: dict[TaskKey, UUID] = {}
         self._by_state: dict[TaskInstanceState | None, dict[UUID, None]] = {}
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self.rows)
 
     def __iter__(self) -> Iterator[TaskInstance]:
-        return iter(self._rows.values())
+        return iter(self.rows.values())
 
     def get(self, ti_id: UUID) -> TaskInstance | None:
         """The live task instance with this id."""
-        return self._rows.get(ti_id)
+        return self.rows.get(ti_id)
 
     def find(self, key: TaskKey) -> TaskInstance | None:
         """The live task instance with this name."""
         ti_id = self._ids.get(key)
-        return None if ti_id is None else self._rows[ti_id]
+        return None if ti_id is None else self.rows[ti_id]
 
     def in_states(self, *states: TaskInstanceState | None) -> list[TaskInstance]:
         """A snapshot, in the order in which they came into each state."""
-        return [self._rows[ti_id] for state in states for ti_id in self._by_state.get(state, ())]
+        return [self.rows[ti_id] for state in states for ti_id in self._by_state.get(state, ())]
 
     def put(self, row: TaskInstance) -> None:
         """Store a row in place of the one with the same id."""
-        old = self._rows.get(row.id)
-        self._rows[row.id] = row
+        old = self.rows.get(row.id)
+        self.rows[row.id] = row
         if old is not None and old.state == row.state:
             return
         if old is not None:
@@ -53,7 +56,7 @@ class TaskInstances:
 
     def archive(self, row: TaskInstance) -> None:
         """Move a try to the history: its id is not live any more."""
-        live = self._rows.pop(row.id)
+        live = self.rows.pop(row.id)
         del self._by_state[live.state][row.id]
         del self._ids[row.task.primary]
         self.history[row.id] = row
@@ -63,50 +66,54 @@ class EdgeJobs:
     """Edge jobs by key and by state; the queued ones by queue, in the order they are handed out."""
 
     def __init__(self) -> None:
-        self._rows: dict[JobKey, EdgeJob] = {}
+        self.rows: dict[JobKey, EdgeJob] = {}
         self._by_state: dict[TaskInstanceState, dict[JobKey, None]] = {}
         self._queued: dict[str, list[Rank]] = {}
         self._ranks: dict[JobKey, Rank] = {}
         self._count = 0
 
     def __iter__(self) -> Iterator[EdgeJob]:
-        return iter(self._rows.values())
+        return iter(self.rows.values())
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self.rows)
 
     def get(self, key: JobKey) -> EdgeJob | None:
         """The job with this key."""
-        return self._rows.get(key)
+        return self.rows.get(key)
 
     def in_states(self, *states: TaskInstanceState) -> list[EdgeJob]:
         """A snapshot, in the order in which they came into each state."""
-        return [self._rows[key] for state in states for key in self._by_state.get(state, ())]
+        return [self.rows[key] for state in states for key in self._by_state.get(state, ())]
 
     def queued(self, queues: Sequence[str] | None) -> Iterator[EdgeJob]:
-        """Queued jobs of these queues, of all when there are none: highest priority first, then oldest."""
+        """Queued jobs of these queues, of all when there are none.
+
+        Callbacks first, then by priority, the highest first; what is older first among equals.
+        """
         names = dict.fromkeys(queues) if queues else list(self._queued)
         waiting = [ranks for name in names if (ranks := self._queued.get(name))]
         for _, _, _, key in waiting[0] if len(waiting) == 1 else merge(*waiting):
-            yield self._rows[key]
+            yield self.rows[key]
 
     def put(self, row: EdgeJob) -> None:
         """Store a row in place of the one with the same key."""
-        old = self._rows.get(row.key)
+        old = self.rows.get(row.key)
         if old is not None and old.state != row.state:
             del self._by_state[old.state][row.key]
         self._by_state.setdefault(row.state, {})[row.key] = None
         self._unrank(old)
-        self._rows[row.key] = row
+        self.rows[row.key] = row
         if row.state == TaskInstanceState.QUEUED:
             self._count += 1
-            rank = (-row.priority_weight, row.queued_dttm, self._count, row.key)
+            order = CALLBACKS_FIRST if row.key.is_callback else -row.priority_weight
+            rank = (order, row.queued_dttm, self._count, row.key)
             self._ranks[row.key] = rank
             insort(self._queued.setdefault(row.queue, []), rank)
 
     def delete(self, key: JobKey) -> None:
         """Remove a row."""
-        row = self._rows.pop(key)
+        row = self.rows.pop(key)
         del self._by_state[row.state][key]
         self._unrank(row)
 

@@ -1,6 +1,5 @@
-"""The Edge worker API: what an edge worker says and asks."""
+"""The edge app: what an edge worker says and asks, and what an administrator of the workers does."""
 
-from fake_api.edge import health, jobs, logs, worker
+from fake_api.edge.app import create_edge_app
 
-# Routes are tried in order, so the busiest come first.
-ROUTERS = (worker.router, jobs.router, logs.router, health.router)
+__all__ = ["create_edge_app"]

@@ -1,9 +1,9 @@
-"""Request bodies of the Edge worker API (Airflow: providers/edge3/worker_api/datamodels.py)."""
+"""Request bodies of the edge app (Airflow: edge3/worker_api/datamodels.py, datamodels_ui.py)."""
 
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from fake_api.names import EdgeWorkerState
 
@@ -33,6 +33,18 @@ class WorkerQueueUpdateBody(BaseModel):
 
     new_queues: list[str] | None
     remove_queues: list[str] | None
+
+
+class MaintenanceRequest(BaseModel):
+    """Why a worker is maintained."""
+
+    maintenance_comment: str
+
+
+class ConcurrencyRequest(BaseModel):
+    """How many tasks a worker may run at once."""
+
+    concurrency: int = Field(gt=0)
 
 
 class JobStateBody(BaseModel):

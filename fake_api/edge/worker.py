@@ -3,36 +3,33 @@
 from fastapi import APIRouter
 
 from fake_api.dependencies import StateDep, edge_token
+from fake_api.edge.answers import WorkerRegistrationReturn, WorkerSetStateReturn
+from fake_api.edge.columns import store
+from fake_api.edge.documented import TOKEN, refusals
 from fake_api.edge.payloads import WorkerQueueUpdateBody, WorkerStateBody
 from fake_api.outcome import Reply
 from fake_api.routing import guarded_by
 
-router = APIRouter(prefix="/worker", tags=["Worker"], route_class=guarded_by(edge_token))
-
-#: The width of the column that holds a worker's name.
-WORKER_NAME_MAX_LENGTH = 64
-
-
-class NameTooLongError(Exception):
-    """The database refuses the name: Airflow answers 500."""
+router = APIRouter(
+    prefix="/v1/worker",
+    tags=["Worker"],
+    route_class=guarded_by(edge_token),
+    responses=refusals(400, 403, 409),
+)
 
 
-@router.patch("/{worker_name}")
+@router.patch("/{worker_name}", response_model=WorkerSetStateReturn, openapi_extra=TOKEN)
 async def set_state(*, worker_name: str, body: WorkerStateBody, state: StateDep) -> Reply:
-    """Take a worker's heartbeat and tell it what it should be."""
+    """Take a worker's heartbeat and tell it what it should be. Raises RefusedByDatabaseError."""
     outcome = state.rules.set_worker_state(
         state.edge_workers.get(worker_name), body=body.__dict__, settings=state.settings, now=state.now()
     )
-    return state.apply(outcome)
+    return store(state, outcome)
 
 
-@router.post("/{worker_name}")
+@router.post("/{worker_name}", response_model=WorkerRegistrationReturn, openapi_extra=TOKEN)
 async def register(*, worker_name: str, body: WorkerStateBody, state: StateDep) -> Reply:
-    """Register a worker. Raises NameTooLongError."""
-    if len(worker_name) > WORKER_NAME_MAX_LENGTH:
-        raise NameTooLongError(
-            f"{worker_name!r} has more than {WORKER_NAME_MAX_LENGTH} characters: shorten it"
-        )
+    """Register a worker. Raises RefusedByDatabaseError."""
     outcome = state.rules.register_worker(
         state.edge_workers.get(worker_name),
         worker_name=worker_name,
@@ -40,13 +37,13 @@ async def register(*, worker_name: str, body: WorkerStateBody, state: StateDep) 
         settings=state.settings,
         now=state.now(),
     )
-    return state.apply(outcome)
+    return store(state, outcome)
 
 
-@router.patch("/queues/{worker_name}")
+@router.patch("/queues/{worker_name}", openapi_extra=TOKEN)
 async def update_queues(*, worker_name: str, body: WorkerQueueUpdateBody, state: StateDep) -> Reply:
-    """Change the queues a worker takes jobs from."""
+    """Change the queues a worker takes jobs from. Raises RefusedByDatabaseError."""
     outcome = state.rules.update_queues(
         state.edge_workers.get(worker_name), new_queues=body.new_queues, remove_queues=body.remove_queues
     )
-    return state.apply(outcome)
+    return store(state, outcome)

@@ -8,6 +8,8 @@ from fastapi import APIRouter, Query
 
 from fake_api.catalogue import Asset, AssetEvent
 from fake_api.dependencies import StateDep, execution_token
+from fake_api.execution.content_answers import AssetEventsResponse, AssetResponse
+from fake_api.execution.documented import statuses
 from fake_api.execution.payloads import UtcDatetime
 from fake_api.outcome import Reply, refuse
 from fake_api.queries import created_runs
@@ -24,25 +26,25 @@ Time = Annotated[UtcDatetime | None, Query()]
 Limit = Annotated[int | None, Query()]
 
 
-@router.get("/by-name")
+@router.get("/by-name", response_model=AssetResponse, responses=statuses(401, 404))
 async def by_name(*, name: Annotated[str, Query()], state: StateDep) -> Reply:
     """Get the active asset with this name."""
     return _found(state.assets.named(name), f"Asset with name {name} not found")
 
 
-@router.get("/by-uri")
+@router.get("/by-uri", response_model=AssetResponse, responses=statuses(401, 404))
 async def by_uri(*, uri: Annotated[str, Query()], state: StateDep) -> Reply:
     """Get the active asset with this URI."""
     return _found(state.assets.at(uri), f"Asset with URI {uri} not found")
 
 
-@router.get("/by-alias")
+@router.get("/by-alias", response_model=list[AssetResponse], responses=statuses(401, 404))
 async def by_alias(*, alias_name: Annotated[str, Query()], state: StateDep) -> Reply:
     """List what an alias stands for, active or not."""
     return Reply(200, [asset_view(asset) for asset in state.assets.of_alias(alias_name)])
 
 
-@events_router.get("/by-asset")
+@events_router.get("/by-asset", response_model=AssetEventsResponse, responses=statuses(401, 404))
 async def events_by_asset(
     *,
     name: Annotated[str | None, Query()],
@@ -63,7 +65,7 @@ async def events_by_asset(
     )
 
 
-@events_router.get("/by-asset-alias")
+@events_router.get("/by-asset-alias", response_model=AssetEventsResponse, responses=statuses(401, 404))
 async def events_by_asset_alias(
     *,
     name: Annotated[str, Query()],
@@ -99,7 +101,7 @@ def _events(
 ) -> Reply:
     found = [
         event
-        for event in state.assets.events
+        for event in state.assets.events.values()
         if wanted(event)
         and (after is None or event.timestamp >= after)
         and (before is None or event.timestamp <= before)
@@ -107,7 +109,7 @@ def _events(
     found.sort(key=lambda event: event.timestamp, reverse=not ascending)
     views = [
         asset_event_view(event, asset, created_runs(state, event))
-        for event in found[: limit or None]
+        for event in found[: limit if limit and limit > 0 else None]
         if (asset := state.assets.get(event.asset))
     ]
     return Reply(200, {"asset_events": views})

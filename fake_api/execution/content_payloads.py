@@ -6,9 +6,9 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field, JsonValue
+from pydantic import AfterValidator, Field, JsonValue
 
-from fake_api.execution.payloads import StrictModel, UtcDatetime
+from fake_api.execution.payloads import Model, StrictModel, UtcDatetime
 
 
 class TriggerDAGRunPayload(StrictModel):
@@ -22,14 +22,14 @@ class TriggerDAGRunPayload(StrictModel):
     note: str | None = None
 
 
-class HITLUser(BaseModel):
+class HITLUser(Model):
     """A human who may answer."""
 
     id: str
     name: str
 
 
-class HITLDetailRequest(BaseModel):
+class HITLDetailRequest(Model):
     """A question to a human."""
 
     ti_id: UUID
@@ -42,7 +42,7 @@ class HITLDetailRequest(BaseModel):
     assigned_users: list[HITLUser] = Field(default_factory=list)
 
 
-class UpdateHITLDetailPayload(BaseModel):
+class UpdateHITLDetailPayload(Model):
     """An answer."""
 
     ti_id: UUID

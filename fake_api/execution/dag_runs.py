@@ -1,13 +1,14 @@
 """Routes under /dag-runs and /dags (Airflow: execution_api/routes/dag_runs.py, dags.py)."""
 
-from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 
 from fake_api.dependencies import ClaimsDep, StateDep, execution_token
+from fake_api.execution.answers import DagResponse, DagRun, DagRunState, DagRunStateResponse
 from fake_api.execution.content_payloads import TriggerDAGRunPayload
+from fake_api.execution.documented import statuses
 from fake_api.execution.payloads import UtcDatetime
 from fake_api.outcome import NULL, Reply, refuse
 from fake_api.queries import of_run
@@ -21,18 +22,11 @@ router = APIRouter(prefix="/dag-runs", tags=["Dag Runs"], route_class=guarded)
 dags_router = APIRouter(prefix="/dags", tags=["Dags"], route_class=guarded)
 
 Texts = Annotated[list[str] | None, Query()]
+#: Of a Dag that does not exist: no run is made of it.
+NO_VERSION = UUID(int=0)
 
 
-class DagRunState(StrEnum):
-    """State of a dag run."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    SUCCESS = "success"
-    FAILED = "failed"
-
-
-@dags_router.get("/{dag_id}")
+@dags_router.get("/{dag_id}", response_model=DagResponse, responses=statuses(404))
 async def get_dag(*, dag_id: str, state: StateDep) -> Reply:
     """Get a Dag."""
     dag = state.dags.get(dag_id)
@@ -42,7 +36,7 @@ async def get_dag(*, dag_id: str, state: StateDep) -> Reply:
     return Reply(200, dag_view(dag))
 
 
-@router.get("/count")
+@router.get("/count", response_model=int)
 async def count(
     *,
     dag_id: str,
@@ -63,7 +57,7 @@ async def count(
     return Reply(200, len(found))
 
 
-@router.get("/previous")
+@router.get("/previous", response_model=DagRun | None)
 async def previous(
     *,
     dag_id: str,
@@ -78,36 +72,37 @@ async def previous(
     return NULL
 
 
-@router.get("/{dag_id}/{run_id}")
+@router.get("/{dag_id}/{run_id}", response_model=DagRun, responses=statuses(404))
 async def get_dag_run(*, dag_id: str, run_id: str, state: StateDep) -> Reply:
     """Get a run."""
     run = state.dag_runs.get((dag_id, run_id))
     return _not_found(dag_id, run_id) if run is None else Reply(200, dag_run_view(run))
 
 
-@router.get("/{dag_id}/{run_id}/state")
+@router.get("/{dag_id}/{run_id}/state", response_model=DagRunStateResponse, responses=statuses(404))
 async def get_dag_run_state(*, dag_id: str, run_id: str, state: StateDep) -> Reply:
     """Get the state of a run."""
     run = state.dag_runs.get((dag_id, run_id))
     return _not_found(dag_id, run_id) if run is None else Reply(200, {"state": run.state})
 
 
-@router.post("/{dag_id}/{run_id}", status_code=204)
+@router.post("/{dag_id}/{run_id}", status_code=204, responses=statuses(400, 404, 409, 422))
 async def trigger(
     *, dag_id: str, run_id: str, body: TriggerDAGRunPayload, state: StateDep, claims: ClaimsDep
 ) -> Reply:
     """Make a run in the name of whoever triggered the caller's own."""
+    dag = state.dags.get(dag_id)
     run = asked_run(
         dag_id,
         run_id,
         asked=body.model_dump(),
         user=_triggering_user(state, claims.owner),
-        dag_version_id=state.dag_version(dag_id),
+        dag_version_id=state.dag_version(dag_id) if dag else NO_VERSION,
         now=state.now(),
     )
     dates = (each for each in state.dag_runs if each.dag_id == dag_id and each.logical_date)
     outcome = state.rules.trigger_dag_run(
-        state.dags.get(dag_id),
+        dag,
         run=run,
         existing=state.dag_runs.get((dag_id, run_id)),
         same_date=next((each for each in dates if each.logical_date == run.logical_date), None),
@@ -116,7 +111,7 @@ async def trigger(
     return state.apply(outcome)
 
 
-@router.post("/{dag_id}/{run_id}/clear", status_code=204)
+@router.post("/{dag_id}/{run_id}/clear", status_code=204, responses=statuses(400, 404, 422))
 async def clear(*, dag_id: str, run_id: str, state: StateDep) -> Reply:
     """Let a run and all of its task instances start over."""
     instances = of_run(state, dag_id, run_id)
@@ -129,7 +124,7 @@ async def clear(*, dag_id: str, run_id: str, state: StateDep) -> Reply:
     )
     reply = state.apply(outcome)
     for ti in instances if reply.status == 204 else ():
-        state.clear(ti.id)
+        state.clear(ti.id, with_run=False)
     return reply
 
 

@@ -1,5 +1,7 @@
 """Health of the Execution API."""
 
+from typing import Any
+
 from fastapi import APIRouter
 
 from fake_api.dependencies import everyone
@@ -9,7 +11,7 @@ from fake_api.routing import guarded_by
 router = APIRouter(prefix="/health", tags=["Health"], route_class=guarded_by(everyone))
 
 
-@router.get("")
+@router.get("", response_model=dict[str, Any])
 async def health() -> Reply:
     """Say that the server is up."""
     return Reply(200, {"status": "healthy"})

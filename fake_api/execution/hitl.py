@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from fake_api.dependencies import StateDep, execution_token
+from fake_api.execution.content_answers import HITLDetailResponse
 from fake_api.execution.content_payloads import HITLDetailRequest, UpdateHITLDetailPayload
 from fake_api.execution.xcoms import ForeignKeyError
 from fake_api.outcome import Reply
@@ -12,11 +13,11 @@ from fake_api.routing import guarded_by
 from fake_api.transitions.human_input import read_answer
 from fake_api.waits import HitlDetail
 
-own = guarded_by(execution_token(subject="task_instance_id"))
+own = guarded_by(execution_token(subject="task_instance_id"), "ti:self")
 router = APIRouter(prefix="/hitlDetails", tags=["Human in the Loop"], route_class=own)
 
 
-@router.post("/{task_instance_id}", status_code=201)
+@router.post("/{task_instance_id}", status_code=201, response_model=HITLDetailRequest)
 async def ask(*, task_instance_id: UUID, body: HITLDetailRequest, state: StateDep) -> Reply:
     """Ask, or ask again. Raises ForeignKeyError for a task instance that does not exist."""
     ti = state.task_instances.get(task_instance_id)
@@ -34,7 +35,7 @@ async def ask(*, task_instance_id: UUID, body: HITLDetailRequest, state: StateDe
     return state.apply(state.rules.ask_human(ti, question=question))
 
 
-@router.patch("/{task_instance_id}")
+@router.patch("/{task_instance_id}", response_model=HITLDetailResponse)
 async def answer(*, task_instance_id: UUID, body: UpdateHITLDetailPayload, state: StateDep) -> Reply:
     """Answer for the human, as a task does with its defaults. It wakes nobody."""
     outcome = state.rules.answer_human(
@@ -47,7 +48,7 @@ async def answer(*, task_instance_id: UUID, body: UpdateHITLDetailPayload, state
     return state.apply(outcome)
 
 
-@router.get("/{task_instance_id}")
+@router.get("/{task_instance_id}", response_model=HITLDetailResponse)
 async def get_answer(*, task_instance_id: UUID, state: StateDep) -> Reply:
     """Get the answer so far."""
     return read_answer(state.task_instances.get(task_instance_id)).reply

@@ -4,7 +4,16 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, Tag
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    Tag,
+    WithJsonSchema,
+)
 
 from fake_api.names import TaskInstanceState
 
@@ -17,10 +26,21 @@ def _to_utc(at: datetime) -> datetime:
 UtcDatetime = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 
 
-class StrictModel(BaseModel):
+class Model(BaseModel):
+    """Takes a field by its own name as well as by its alias."""
+
+    model_config = ConfigDict(from_attributes=True, populate_by_name=True)
+
+
+class StrictModel(Model):
     """Takes no keys it does not know."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+def _required(state: str) -> Any:
+    # Airflow documents a default that it does not have, for the sake of generated clients
+    return WithJsonSchema({"type": "string", "enum": [state], "default": state})
 
 
 class TerminalTIState(StrEnum):
@@ -53,7 +73,7 @@ class IntermediateTIState(StrEnum):
 class TIEnterRunningPayload(StrictModel):
     """A supervisor starts a task."""
 
-    state: Literal[TaskInstanceState.RUNNING]
+    state: Annotated[Literal[TaskInstanceState.RUNNING], _required(TaskInstanceState.RUNNING)]
     hostname: str
     unixname: str
     pid: int
@@ -86,7 +106,7 @@ class TITerminalStatePayload(StrictModel):
 class TISuccessStatePayload(StrictModel):
     """A task succeeded."""
 
-    state: Literal[TerminalTIState.SUCCESS]
+    state: Annotated[Literal[TerminalTIState.SUCCESS], _required(TerminalTIState.SUCCESS)]
     end_date: UtcDatetime
     task_outlets: Annotated[list[AssetProfile], Field(default_factory=list)]
     outlet_events: Annotated[list[dict[str, Any]], Field(default_factory=list)]
@@ -102,7 +122,7 @@ class TITargetStatePayload(StrictModel):
 class TIDeferredStatePayload(StrictModel):
     """A task waits for a trigger."""
 
-    state: Literal[IntermediateTIState.DEFERRED]
+    state: Annotated[Literal[IntermediateTIState.DEFERRED], _required(IntermediateTIState.DEFERRED)]
     classpath: str
     trigger_kwargs: Annotated[dict[str, JsonValue] | str, Field(default_factory=dict)]
     trigger_timeout: timedelta | None = None
@@ -115,7 +135,9 @@ class TIDeferredStatePayload(StrictModel):
 class TIRescheduleStatePayload(StrictModel):
     """A sensor asks to be called again later."""
 
-    state: Literal[IntermediateTIState.UP_FOR_RESCHEDULE]
+    state: Annotated[
+        Literal[IntermediateTIState.UP_FOR_RESCHEDULE], _required(IntermediateTIState.UP_FOR_RESCHEDULE)
+    ]
     reschedule_date: UtcDatetime
     end_date: UtcDatetime
 
@@ -123,7 +145,9 @@ class TIRescheduleStatePayload(StrictModel):
 class TIAwaitingInputStatePayload(StrictModel):
     """A task waits for a human."""
 
-    state: Literal[IntermediateTIState.AWAITING_INPUT]
+    state: Annotated[
+        Literal[IntermediateTIState.AWAITING_INPUT], _required(IntermediateTIState.AWAITING_INPUT)
+    ]
     timeout: timedelta | None = None
     next_method: str
     next_kwargs: Annotated[dict[str, JsonValue], Field(default_factory=dict)]
@@ -133,7 +157,7 @@ class TIAwaitingInputStatePayload(StrictModel):
 class TIRetryStatePayload(StrictModel):
     """A try failed and another is left."""
 
-    state: Literal[IntermediateTIState.UP_FOR_RETRY]
+    state: Annotated[Literal[IntermediateTIState.UP_FOR_RETRY], _required(IntermediateTIState.UP_FOR_RETRY)]
     end_date: UtcDatetime
     rendered_map_index: str | None = None
     retry_delay_seconds: float | None = None

@@ -11,6 +11,14 @@ from fastapi import APIRouter, Query
 
 from fake_api import queries
 from fake_api.dependencies import StateDep, execution_token
+from fake_api.execution.answers import (
+    InactiveAssetsResponse,
+    PreviousTIResponse,
+    PrevSuccessfulDagRunResponse,
+    TaskBreadcrumbsResponse,
+    TaskStatesResponse,
+)
+from fake_api.execution.documented import refusals, statuses
 from fake_api.execution.payloads import TISkippedDownstreamTasksStatePayload, UtcDatetime
 from fake_api.names import TaskInstanceState
 from fake_api.outcome import NULL, Reply, refuse
@@ -20,7 +28,7 @@ from fake_api.state import State
 from fake_api.transitions.task_instances import NOT_FOUND
 from fake_api.views import asset_profile, breadcrumb_view, previous_task_instance_view
 
-own = guarded_by(execution_token(subject="task_instance_id"))
+own = guarded_by(execution_token(subject="task_instance_id"), "ti:self")
 own_router = APIRouter(prefix="/task-instances", tags=["Task Instances"], route_class=own)
 router = APIRouter(
     prefix="/task-instances", tags=["Task Instances"], route_class=guarded_by(execution_token())
@@ -32,7 +40,7 @@ Dates = Annotated[list[UtcDatetime] | None, Query()]
 NO_DATES = dict.fromkeys(("data_interval_start", "data_interval_end", "start_date", "end_date"))
 
 
-@own_router.patch("/{task_instance_id}/skip-downstream", status_code=204)
+@own_router.patch("/{task_instance_id}/skip-downstream", status_code=204, responses=refusals(404, 422))
 async def skip_downstream(
     *, task_instance_id: UUID, body: TISkippedDownstreamTasksStatePayload, state: StateDep
 ) -> Reply:
@@ -44,7 +52,11 @@ async def skip_downstream(
     return state.apply(state.rules.skip_downstream(ti, downstream=found, now=state.now()))
 
 
-@own_router.get("/{task_instance_id}/previous-successful-dagrun")
+@own_router.get(
+    "/{task_instance_id}/previous-successful-dagrun",
+    response_model=PrevSuccessfulDagRunResponse,
+    responses=refusals(404),
+)
 async def previous_successful_dagrun(*, task_instance_id: UUID, state: StateDep) -> Reply:
     """Tell the dates of the last successful run before this one, nulls when there is none."""
     ti = state.task_instances.get(task_instance_id)
@@ -57,7 +69,11 @@ async def previous_successful_dagrun(*, task_instance_id: UUID, state: StateDep)
     return Reply(200, NO_DATES)
 
 
-@own_router.get("/{task_instance_id}/validate-inlets-and-outlets")
+@own_router.get(
+    "/{task_instance_id}/validate-inlets-and-outlets",
+    response_model=InactiveAssetsResponse,
+    responses=refusals(404),
+)
 async def validate_inlets_and_outlets(*, task_instance_id: UUID, state: StateDep) -> Reply:
     """List the task's inlets and outlets that are not active assets."""
     ti = state.task_instances.get(task_instance_id)
@@ -67,7 +83,7 @@ async def validate_inlets_and_outlets(*, task_instance_id: UUID, state: StateDep
     return Reply(200, {"inactive_assets": [asset_profile(key) for key in inactive]})
 
 
-@router.get("/count")
+@router.get("/count", response_model=int)
 async def count(
     *,
     dag_id: str,
@@ -81,17 +97,16 @@ async def count(
 ) -> Reply:
     """Count task instances. In a group without any, the group's id counts as a task's."""
     criteria = queries.Criteria(map_index, logical_dates, run_ids)
+    if refused := _unknown_group(state, dag_id, task_group_id):
+        return refused
     found = queries.find_task_instances(state, dag_id, criteria, task_ids=task_ids)
     if task_group_id:
-        if refused := _unknown_group(state, dag_id, task_group_id):
-            return refused
-        others = queries.find_task_instances(state, dag_id, criteria)
-        members = {_name(each) for each in others if task_group_id in each.task.groups}
+        members = {_name(each) for each in queries.in_group(state, dag_id, criteria, task_group_id)}
         found = [each for each in found if _name(each) in (members or {(task_group_id, -1)})]
     return Reply(200, len(queries.in_states(found, states)))
 
 
-@router.get("/states")
+@router.get("/states", response_model=TaskStatesResponse)
 async def states(
     *,
     dag_id: str,
@@ -104,24 +119,24 @@ async def states(
 ) -> Reply:
     """Tell states by run and task. A group adds its tasks to `task_ids`, and stands alone without."""
     criteria = queries.Criteria(map_index, logical_dates, run_ids)
-    found = queries.find_task_instances(state, dag_id, criteria, task_ids=task_ids)
+    if refused := _unknown_group(state, dag_id, task_group_id):
+        return refused
+    found = []
+    if task_ids or not task_group_id:
+        found += queries.find_task_instances(state, dag_id, criteria, task_ids=task_ids)
     if task_group_id:
-        if refused := _unknown_group(state, dag_id, task_group_id):
-            return refused
-        others = queries.find_task_instances(state, dag_id, criteria)
-        members = [each for each in others if task_group_id in each.task.groups]
-        found = found + members if task_ids else members
+        found += queries.in_group(state, dag_id, criteria, task_group_id)
     return Reply(200, {"task_states": queries.states_by_run(found)})
 
 
-@router.get("/breadcrumbs")
+@router.get("/breadcrumbs", response_model=TaskBreadcrumbsResponse)
 async def breadcrumbs(*, dag_id: str, run_id: str, state: StateDep) -> Reply:
     """Tell of the finished task instances of a run, in order."""
     finished = queries.finished_of_run(state, dag_id, run_id)
     return Reply(200, {"breadcrumbs": [breadcrumb_view(each) for each in finished]})
 
 
-@router.get("/previous/{dag_id}/{task_id}")
+@router.get("/previous/{dag_id}/{task_id}", response_model=PreviousTIResponse | None)
 async def previous(
     *,
     dag_id: str,
@@ -139,7 +154,9 @@ async def previous(
     return NULL
 
 
-@reschedule_router.get("/{task_instance_id}/start_date")
+@reschedule_router.get(
+    "/{task_instance_id}/start_date", response_model=UtcDatetime | None, responses=statuses(401, 404)
+)
 async def reschedule_start_date(*, task_instance_id: UUID, state: StateDep) -> Reply:
     """Tell when a sensor first asked to be called again in this try, or null."""
     ti = state.task_instances.get(task_instance_id)
@@ -147,7 +164,9 @@ async def reschedule_start_date(*, task_instance_id: UUID, state: StateDep) -> R
     return Reply(200, first)
 
 
-def _unknown_group(state: State, dag_id: str, group: str) -> Reply | None:
+def _unknown_group(state: State, dag_id: str, group: str | None) -> Reply | None:
+    if not group:
+        return None
     if dag_id not in state.dags:
         return refuse(404, reason="not_found", message=f"The Dag with ID: `{dag_id}` was not found").reply
     if not queries.has_group(state, dag_id, group):

@@ -8,6 +8,8 @@ from fastapi import APIRouter, Body
 from pydantic import JsonValue
 
 from fake_api.dependencies import ClaimsDep, StateDep, execution_token
+from fake_api.execution.answers import TIRunContext
+from fake_api.execution.documented import refusals, statuses
 from fake_api.execution.payloads import TIEnterRunningPayload, TIHeartbeatInfo, TIStateUpdate
 from fake_api.outcome import NO_CONTENT, Outcome, Reply
 from fake_api.queries import consumed_events, fail_fast_siblings
@@ -18,13 +20,19 @@ from fake_api.xcoms import XComTask
 
 own = execution_token(subject="task_instance_id")
 own_or_workload = execution_token(subject="task_instance_id", scopes=("execution", "workload"))
-router = APIRouter(prefix="/task-instances", tags=["Task Instances"], route_class=guarded_by(own))
+router = APIRouter(prefix="/task-instances", tags=["Task Instances"], route_class=guarded_by(own, "ti:self"))
 run_router = APIRouter(
-    prefix="/task-instances", tags=["Task Instances"], route_class=guarded_by(own_or_workload)
+    prefix="/task-instances",
+    tags=["Task Instances"],
+    route_class=guarded_by(own_or_workload, "ti:self", "token:execution", "token:workload"),
 )
 
 
-@router.put("/{task_instance_id}/heartbeat", status_code=204)
+class NoRenderedFieldsError(Exception):
+    """Without rendered fields Airflow renders them itself, for which the server has no task: it answers 500."""
+
+
+@router.put("/{task_instance_id}/heartbeat", status_code=204, responses=refusals(404, 409, 410, 422))
 async def heartbeat(*, task_instance_id: UUID, body: TIHeartbeatInfo, state: StateDep) -> Reply:
     """Take a sign of life."""
     ti = state.task_instances.get(task_instance_id)
@@ -38,7 +46,12 @@ async def heartbeat(*, task_instance_id: UUID, body: TIHeartbeatInfo, state: Sta
     return state.apply(outcome)
 
 
-@run_router.patch("/{task_instance_id}/run")
+@run_router.patch(
+    "/{task_instance_id}/run",
+    response_model=TIRunContext,
+    response_model_exclude_unset=True,
+    responses=refusals(404, 409, 422),
+)
 async def run(
     *, task_instance_id: UUID, body: TIEnterRunningPayload, state: StateDep, claims: ClaimsDep
 ) -> Reply:
@@ -64,10 +77,12 @@ async def run(
     if reply.status != 200 or claims.scope != "workload":
         return reply
     token = state.tokens.mint(sub=str(task_instance_id), scope="execution", now=now)
+    path = f"/execution/task-instances/{task_instance_id}/run"
+    state.audit.record(now, claims.owner, "PATCH", path, "swapped", "an execution token for the workload's")
     return replace(reply, headers=((b"refreshed-api-token", token.encode()),))
 
 
-@router.patch("/{task_instance_id}/state", status_code=204)
+@router.patch("/{task_instance_id}/state", status_code=204, responses=statuses(200, 404, 409, 422))
 async def update_state(*, task_instance_id: UUID, body: TIStateUpdate, state: StateDep) -> Reply:
     """Move a running task instance on."""
     ti = state.task_instances.get(task_instance_id)
@@ -86,7 +101,7 @@ async def update_state(*, task_instance_id: UUID, body: TIStateUpdate, state: St
     return state.apply(outcome)
 
 
-@router.put("/{task_instance_id}/rtif", status_code=201)
+@router.put("/{task_instance_id}/rtif", status_code=201, responses=refusals(404, 410, 422))
 async def put_rtif(
     *, task_instance_id: UUID, body: Annotated[dict[str, JsonValue], Body()], state: StateDep
 ) -> Reply:
@@ -94,11 +109,13 @@ async def put_rtif(
     ti = state.task_instances.get(task_instance_id)
     if ti is None:
         return (ARCHIVED if task_instance_id in state.task_instances.history else NOT_FOUND).reply
+    if not body:
+        raise NoRenderedFieldsError(f"no rendered fields for {ti.key}: send at least one")
     state.rendered_fields[ti.task.primary] = body
     return Reply(201, {"message": "Rendered task instance fields successfully set"})
 
 
-@router.patch("/{task_instance_id}/rendered-map-index", status_code=204)
+@router.patch("/{task_instance_id}/rendered-map-index", status_code=204, responses=refusals(404, 422))
 async def patch_rendered_map_index(
     *, task_instance_id: UUID, rendered_map_index: Annotated[str, Body()], state: StateDep
 ) -> Reply:

@@ -5,6 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from fake_api.dependencies import StateDep, execution_token
+from fake_api.execution.content_answers import VariableKeysResponse, VariableResponse
+from fake_api.execution.documented import statuses
 from fake_api.execution.payloads import VariablePostBody
 from fake_api.outcome import NO_CONTENT, Reply
 from fake_api.routing import guarded_by
@@ -15,7 +17,7 @@ router = APIRouter(prefix="/variables", tags=["Variables"], route_class=guarded_
 Key = Annotated[str, Path(min_length=1)]
 
 
-@router.get("/keys")
+@router.get("/keys", response_model=VariableKeysResponse, responses=statuses(401))
 async def get_variable_keys(
     *,
     state: StateDep,
@@ -28,7 +30,7 @@ async def get_variable_keys(
     return Reply(200, {"keys": keys[offset : offset + limit], "total_entries": len(keys)})
 
 
-@router.get("/{variable_key:path}")
+@router.get("/{variable_key:path}", response_model=VariableResponse, responses=statuses(401, 403, 404))
 async def get_variable(*, variable_key: Key, state: StateDep) -> Reply:
     """Get a variable."""
     variable = state.variables.get(variable_key)
@@ -38,14 +40,14 @@ async def get_variable(*, variable_key: Key, state: StateDep) -> Reply:
     return Reply(200, {"key": variable_key, "value": variable.val})
 
 
-@router.put("/{variable_key:path}", status_code=201)
+@router.put("/{variable_key:path}", status_code=201, responses=statuses(401, 403, 404))
 async def put_variable(*, variable_key: Key, body: VariablePostBody, state: StateDep) -> Reply:
     """Set a variable."""
-    state.variables[variable_key] = Variable(val=body.value, description=body.description)
+    state.variables[variable_key] = Variable(val=str(body.value), description=body.description)
     return Reply(201, {"message": "Variable successfully set"})
 
 
-@router.delete("/{variable_key:path}", status_code=204)
+@router.delete("/{variable_key:path}", status_code=204, responses=statuses(401, 403, 404))
 async def delete_variable(*, variable_key: Key, state: StateDep) -> Reply:
     """Delete a variable, or find it gone."""
     state.variables.pop(variable_key, None)

@@ -6,6 +6,12 @@ from fastapi import APIRouter, Body, Path
 from pydantic import JsonValue
 
 from fake_api.dependencies import StateDep, execution_token
+from fake_api.execution.content_answers import (
+    XComResponse,
+    XComSequenceIndexResponse,
+    XComSequenceSliceResponse,
+)
+from fake_api.execution.documented import Responses, statuses
 from fake_api.outcome import Change, Reply
 from fake_api.routing import guarded_by
 from fake_api.rows import TaskKey
@@ -16,13 +22,24 @@ PREFIX = "/xcoms/{dag_id}/{run_id}/{task_id}"
 router = APIRouter(prefix=PREFIX, tags=["XComs"], route_class=guarded_by(execution_token()))
 
 Key = Annotated[str, Path(min_length=1)]
+REFUSALS = statuses(401, 403, 404)
+COUNTED: Responses = {
+    200: {
+        "description": "How many values there are",
+        "headers": {"Content-Range": {"schema": {"pattern": r"^map_indexes \d+$"}}},
+    }
+}
 
 
 class ForeignKeyError(Exception):
     """An XCom of a task instance that does not exist: the database refuses it, Airflow answers 500."""
 
 
-@router.get("/{key:path}/item/{offset}")
+class NegativeLengthError(Exception):
+    """A length below zero: the database refuses it, Airflow answers 500."""
+
+
+@router.get("/{key:path}/item/{offset}", response_model=XComSequenceIndexResponse, responses=REFUSALS)
 async def get_by_index(
     *, dag_id: str, run_id: str, task_id: str, key: Key, offset: int, state: StateDep
 ) -> Reply:
@@ -34,7 +51,7 @@ async def get_by_index(
         return _not_found(f"{key=} {offset=}", dag_id, run_id, task_id)
 
 
-@router.get("/{key:path}/slice")
+@router.get("/{key:path}/slice", response_model=XComSequenceSliceResponse, responses=REFUSALS)
 async def get_by_slice(
     *,
     dag_id: str,
@@ -48,14 +65,16 @@ async def get_by_slice(
     include_prior_dates: bool = False,
 ) -> Reply:
     """Get a slice of a mapped task's values, as Python slices a list."""
-    task = _with_prior(state, XComTask(dag_id, run_id, task_id), key, include_prior_dates)
-    values = list(state.xcoms.values(task, key).values())
+    tasks = _runs_up_to(state, XComTask(dag_id, run_id, task_id)) if include_prior_dates else {}
+    asked = tasks or {XComTask(dag_id, run_id, task_id)}
+    rows = [(index, value) for task, name, index, value in state.xcoms if task in asked and name == key]
+    values = [value for _, value in sorted(rows, key=lambda row: row[0])]
     return Reply(200, values[start : stop : step or 1])
 
 
-@router.head("/{key:path}")
+@router.head("/{key:path}", responses=REFUSALS | COUNTED)
 async def head_xcom(
-    *, dag_id: str, run_id: str, task_id: str, key: Key, state: StateDep, map_index: int | None = None
+    *, dag_id: str, run_id: str, task_id: str, key: str, state: StateDep, map_index: int | None = None
 ) -> Reply:
     """Count the values of a mapped task."""
     if map_index is not None:
@@ -65,7 +84,7 @@ async def head_xcom(
     return Reply(200, None, ((b"content-range", f"map_indexes {count}".encode()),))
 
 
-@router.get("/{key:path}")
+@router.get("/{key:path}", response_model=XComResponse, responses=REFUSALS)
 async def get_xcom(
     *,
     dag_id: str,
@@ -81,7 +100,7 @@ async def get_xcom(
     task = _with_prior(state, XComTask(dag_id, run_id, task_id), key, include_prior_dates)
     values = state.xcoms.values(task, key)
     if offset is not None:
-        present = [value for value in values.values() if value is not None]
+        present = list(values.values())
         if -len(present) <= offset < len(present):
             return Reply(200, {"key": key, "value": present[offset]})
         return _not_found(f"{key=} {offset=}", dag_id, run_id, task_id)
@@ -90,7 +109,7 @@ async def get_xcom(
     return Reply(200, {"key": key, "value": values[map_index]})
 
 
-@router.post("/{key:path}", status_code=201)
+@router.post("/{key:path}", status_code=201, responses=REFUSALS)
 async def set_xcom(
     *,
     dag_id: str,
@@ -107,6 +126,8 @@ async def set_xcom(
     if mapped_length is not None and mapped_length > state.settings.max_map_length:
         message = "pushed value is too large to map as a downstream's dependency"
         return Reply(400, {"detail": {"reason": "unmappable_return_value_length", "message": message}})
+    if mapped_length is not None and mapped_length < 0:
+        raise NegativeLengthError(f"{mapped_length=}: a task expands into at least 0 others")
     if (dag_id, run_id) not in state.dag_runs:
         return Reply(404, {"detail": f"DAG run not found on DAG {dag_id!r} with ID {run_id!r}"})
     task_key = TaskKey(dag_id, task_id, run_id, map_index)
@@ -118,7 +139,7 @@ async def set_xcom(
     return Reply(201, {"message": "XCom successfully set"})
 
 
-@router.delete("/{key:path}")
+@router.delete("/{key:path}", responses=REFUSALS)
 async def delete_xcom(
     *, dag_id: str, run_id: str, task_id: str, key: Key, state: StateDep, map_index: int = -1
 ) -> Reply:
@@ -127,6 +148,16 @@ async def delete_xcom(
         task_key = TaskKey(dag_id, task_id, run_id, map_index)
         _tell(state, task_key, key, old="set", new=None, cause="DELETE xcoms")
     return Reply(200, {"message": f"XCom with key: {key} successfully deleted."})
+
+
+def _runs_up_to(state: State, task: XComTask) -> set[XComTask]:
+    """The same task in this run and in all earlier ones."""
+    run = state.dag_runs.get((task.dag_id, task.run_id))
+    if run is None:
+        return set()
+    latest = run.logical_date or run.run_after
+    runs = [each for each in state.dag_runs if each.dag_id == task.dag_id]
+    return {task._replace(run_id=each.run_id) for each in runs if (each.logical_date or each.run_after) <= latest}
 
 
 def _with_prior(state: State, task: XComTask, key: str, include_prior_dates: bool) -> XComTask:

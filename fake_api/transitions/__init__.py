@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from fake_api.outcome import Outcome
 from fake_api.transitions import (
+    callbacks,
     connection_tests,
     dag_runs,
+    edge_admin,
     edge_jobs,
     edge_workers,
     human_input,
@@ -43,7 +45,17 @@ class Rules:
     set_worker_state: Rule = edge_workers.set_worker_state
     update_queues: Rule = edge_workers.update_queues
     fetch_job: Rule = edge_jobs.fetch_job
+    claim_late: Rule = edge_jobs.claim_late
     set_job_state: Rule = edge_jobs.set_job_state
+    # asked for by an administrator of the edge workers
+    request_maintenance: Rule = edge_admin.request_maintenance
+    change_maintenance_comment: Rule = edge_admin.change_maintenance_comment
+    exit_maintenance: Rule = edge_admin.exit_maintenance
+    request_shutdown: Rule = edge_admin.request_shutdown
+    remove_worker: Rule = edge_admin.remove_worker
+    add_worker_queues: Rule = edge_admin.add_worker_queues
+    remove_worker_queues: Rule = edge_admin.remove_worker_queues
+    set_worker_concurrency: Rule = edge_admin.set_worker_concurrency
     # applied by the triggerer
     resume: Rule = human_input.resume
     # applied by the scheduler
@@ -51,6 +63,8 @@ class Rules:
     time_out_trigger: Rule = wait_timeouts.time_out_trigger
     time_out_input: Rule = wait_timeouts.time_out_input
     queue_task: Rule = scheduling.queue_task
+    queue_callback: Rule = callbacks.queue_callback
+    report_callback: Rule = callbacks.report_callback
     handle_executor_event: Callable[..., Outcome | None] = scheduling.handle_executor_event
     rescue_stuck_task: Rule = scheduling.rescue_stuck_task
     adopt_task: Rule = scheduling.adopt_task

@@ -66,7 +66,7 @@ def clear_dag_run(dag: Dag | None, *, run: DagRun | None, dag_id: str, run_id: s
         return Outcome()
     changed: dict[str, Any] = {"clear_number": run.clear_number + 1}
     if run.state in FINISHED:
-        changed |= {"state": "queued", "start_date": None}
+        changed |= {"state": "queued", "start_date": None, "end_date": None}
     return Outcome(rows=(replace(run, **changed),))
 
 
@@ -145,13 +145,18 @@ def _partition_refused(dag: Dag, key: str | None) -> Outcome | None:
 
 
 def _unique_violation(error_id: UUID) -> Outcome:
+    return database_refusal(409, "Unique constraint violation", error_id)
+
+
+def database_refusal(status: int, reason: str, error_id: UUID) -> Outcome:
+    """What Airflow tells of an error of its database (api_fastapi/common/exceptions.py)."""
     message = (
         "Serious error when handling your request. Check logs for more details - "
         f"you will find it in api server when you look for ID {error_id.hex[:8]}"
     )
     return refuse(
-        409,
-        reason="Unique constraint violation",
+        status,
+        reason=reason,
         statement="hidden",
         orig_error="hidden",
         message=message,

@@ -1,4 +1,4 @@
-"""What the Edge worker API and the EdgeExecutor do to a job: fetch, state, orphaned, purge.
+"""What the Edge worker API and the EdgeExecutor do to a job: fetch, claim, state, orphaned, purge.
 
 Airflow: providers/edge3/worker_api/routes/jobs.py and providers/edge3/executors/edge_executor.py.
 """
@@ -14,21 +14,35 @@ from fake_api.rows import EdgeJob, EdgeWorker, TaskInstance
 from fake_api.transitions.edge_workers import WORKER_NOT_FOUND
 
 NO_JOB = Outcome(reply=NULL)
+NEEDS_UUID = Outcome(reply=Reply(409, {"detail": "Upgrade this Edge worker to report task-instance UUIDs."}))
+
+
+class StaleJobError(Exception):
+    """The job was deleted between its SELECT and its UPDATE: Airflow answers 500."""
 
 
 def fetch_job(
-    worker: EdgeWorker | None, *, jobs: Iterable[EdgeJob], free_concurrency: int, now: datetime
+    worker: EdgeWorker | None,
+    *,
+    jobs: Iterable[EdgeJob],
+    free_concurrency: int,
+    now: datetime,
+    supports_task_instance_uuid: bool = False,
 ) -> Outcome:
     """POST jobs/fetch: 200 with the first of `jobs` that fits, 200 null when there is none, 404.
 
     `jobs` are the queued ones of the worker's queues, in order. The one handed out is parked as restarting
-    until the worker reports it running: a lost reply leaves it there, seen by no worker.
+    until the worker reports it running: a lost reply leaves it there, seen by no worker. 409 when the first
+    that fits is known by its task instance's UUID and the worker knows no such jobs: it gets no other.
+    A worker of a team gets that team's jobs; one without gets everybody's, those of teams too.
     """
     if worker is None:
         return WORKER_NOT_FOUND
     for job in jobs:
         fits = job.concurrency_slots <= free_concurrency
         if fits and (worker.team_name is None or worker.team_name == job.team_name):
+            if job.task_instance_id and not supports_task_instance_uuid:
+                return NEEDS_UUID
             row = replace(
                 job,
                 state=TaskInstanceState.RESTARTING,
@@ -38,6 +52,21 @@ def fetch_job(
             changes = edge_job_moved(job, row, at=now, cause="POST jobs/fetch")
             return Outcome(reply=Reply(200, _fetched(row)), rows=(row,), changes=changes)
     return NO_JOB
+
+
+def claim_late(fetched: Outcome, *, current: EdgeJob | None, now: datetime) -> Outcome:
+    """What a fetch does to a job that was not locked since it was read: it takes it, whoever has it by now.
+
+    `current` is the row as it is now. Raises StaleJobError when it is gone. This is SQLite, which knows no
+    SELECT … FOR UPDATE: SQLAlchemy leaves it out, and the UPDATE names the row by its key alone.
+    """
+    if current is None:
+        raise StaleJobError("the job was deleted while it was handed out: fetch again")
+    (read,) = [row for row in fetched.rows if isinstance(row, EdgeJob)]
+    row = replace(current, state=read.state, edge_worker=read.edge_worker, last_update=now)
+    return replace(
+        fetched, rows=(row,), changes=edge_job_moved(current, row, at=now, cause="POST jobs/fetch")
+    )
 
 
 def set_job_state(job: EdgeJob | None, *, state: TaskInstanceState, now: datetime) -> Outcome:
@@ -75,5 +104,5 @@ def _fetched(job: EdgeJob) -> dict[str, object]:
         "try_number": job.key.try_number,
         "command": json.loads(job.command),
         "concurrency_slots": job.concurrency_slots,
-        "task_instance_id": None,
+        "task_instance_id": job.task_instance_id or None,
     }

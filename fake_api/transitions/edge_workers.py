@@ -23,9 +23,39 @@ MAINTAINED = frozenset({Worker.OFFLINE_MAINTENANCE, Worker.MAINTENANCE_MODE, Wor
 COMMENTED = MAINTAINED | {Worker.MAINTENANCE_REQUEST}
 COMMENT_MAX_LENGTH = 1020
 
+#: Versions as PEP 440 writes them, and the three numbers that count.
+_VERSION = re.compile(
+    r"\s*v?(?:\d+!)?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:\.\d+)*"
+    r"(?:[-_.]?(?:alpha|a|beta|b|preview|pre|c|rc)[-_.]?\d*)?"
+    r"(?:-\d+|[-_.]?(?:post|rev|r)[-_.]?\d*)?(?:[-_.]?dev[-_.]?\d*)?"
+    r"(?:\+[a-z0-9]+(?:[-_.][a-z0-9]+)*)?\s*",
+    re.IGNORECASE,
+)
+
+#: What is stored when a worker in the first state reports the second. What is not here is stored as reported.
+REDEFINED: Mapping[tuple[Worker, Worker], Worker] = {
+    **{
+        (Worker.MAINTENANCE_REQUEST, reported): Worker.MAINTENANCE_REQUEST
+        for reported in Worker
+        if reported not in (Worker.MAINTENANCE_PENDING, Worker.MAINTENANCE_MODE)
+    },
+    **{(stored, Worker.STARTING): Worker.MAINTENANCE_REQUEST for stored in MAINTAINED},
+    (Worker.MAINTENANCE_EXIT, Worker.MAINTENANCE_PENDING): Worker.RUNNING,
+    (Worker.MAINTENANCE_EXIT, Worker.MAINTENANCE_MODE): Worker.IDLE,
+    **{
+        (Worker.SHUTDOWN_REQUEST, reported): Worker.SHUTDOWN_REQUEST
+        for reported in Worker
+        if reported not in GONE
+    },
+}
+
 
 class VersionRejectedError(Exception):
     """The server does not take work reports from this version of Airflow or of the edge provider."""
+
+
+class UnreadableVersionError(Exception):
+    """A version has to be compared and cannot be: Airflow answers 500."""
 
 
 def register_worker(
@@ -47,7 +77,9 @@ def register_worker(
             f"Worker '{worker_name}' is already active in state '{worker.state}'. "
             "Cannot start a duplicate worker with the same name.",
         )
-    known = worker or EdgeWorker(worker_name=worker_name, state=body["state"], last_update=now)
+    known = worker or EdgeWorker(
+        worker_name=worker_name, state=body["state"], last_update=now, first_online=now
+    )
     row = replace(_reported(known, body, now), queues=_queues(body["queues"]), team_name=body["team_name"])
     answer = {"last_update": now, "versions_match": versions_match}
     changes = edge_worker_moved(worker, row, at=now, cause="POST worker")
@@ -82,9 +114,22 @@ def update_queues(
     """PATCH worker/queues: 200 null or 404."""
     if worker is None:
         return WORKER_NOT_FOUND
-    queues = list(dict.fromkeys([*(worker.queues or ()), *(new_queues or ())]))
-    kept = [queue for queue in queues if queue not in (remove_queues or ())]
-    return Outcome(reply=NULL, rows=(replace(worker, queues=_queues(kept)),))
+    added = with_queues(worker, new_queues) if new_queues else worker
+    return Outcome(reply=NULL, rows=(without_queues(added, remove_queues or ()),))
+
+
+def with_queues(worker: EdgeWorker, queues: Sequence[str]) -> EdgeWorker:
+    """The worker with more queues, none of them twice. Airflow keeps no order here, the fake that of coming."""
+    return replace(worker, queues=_queues(list(dict.fromkeys([*(worker.queues or ()), *queues]))))
+
+
+def without_queues(worker: EdgeWorker, queues: Sequence[str]) -> EdgeWorker:
+    """The worker with fewer queues; of one it has twice, it loses one. With none left it takes all jobs."""
+    left = list(worker.queues or ())
+    for queue in queues:
+        if queue in left:
+            left.remove(queue)
+    return replace(worker, queues=_queues(left))
 
 
 def lose_worker(worker: EdgeWorker, *, now: datetime) -> Outcome:
@@ -100,17 +145,7 @@ def lose_worker(worker: EdgeWorker, *, now: datetime) -> Outcome:
 
 def redefine_state(stored: Worker, reported: Worker) -> Worker:
     """What becomes of a reported state when an administrator asked for maintenance, its end, or shutdown."""
-    if stored == Worker.MAINTENANCE_REQUEST:
-        pending = reported in (Worker.MAINTENANCE_PENDING, Worker.MAINTENANCE_MODE)
-        return reported if pending else Worker.MAINTENANCE_REQUEST
-    if stored in MAINTAINED and reported == Worker.STARTING:
-        return Worker.MAINTENANCE_REQUEST
-    if stored == Worker.MAINTENANCE_EXIT:
-        left = {Worker.MAINTENANCE_PENDING: Worker.RUNNING, Worker.MAINTENANCE_MODE: Worker.IDLE}
-        return left.get(reported, reported)
-    if stored == Worker.SHUTDOWN_REQUEST and reported not in GONE:
-        return Worker.SHUTDOWN_REQUEST
-    return reported
+    return REDEFINED.get((stored, reported), reported)
 
 
 def check_versions(sysinfo: Mapping[str, Any], settings: Settings) -> bool:
@@ -136,13 +171,16 @@ def check_versions(sysinfo: Mapping[str, Any], settings: Settings) -> bool:
     return bool(airflow == settings.airflow_version and provider == ours)
 
 
-def _acceptable(version: str, ours: str, lowest: str | None) -> bool:
-    return version == ours or (bool(lowest) and _numbers(version) >= _numbers(lowest or ""))
+def _acceptable(version: Any, ours: str, lowest: str | None) -> bool:
+    return version == ours or (bool(lowest) and _numbers(version) >= _numbers(lowest))
 
 
-def _numbers(version: str) -> tuple[int, ...]:
-    numbers = [int(part) for part in re.findall(r"\d+", version)[:3]]
-    return tuple(numbers + [0] * (3 - len(numbers)))
+def _numbers(version: Any) -> tuple[int, ...]:
+    """Major, minor and micro; what else stands in a version does not count."""
+    found = _VERSION.fullmatch(version) if isinstance(version, str) else None
+    if found is None:
+        raise UnreadableVersionError(f"{version!r} is no version: give one as PEP 440 writes it, as '3.3.2'")
+    return tuple(int(part or 0) for part in found.groups())
 
 
 def _reported(worker: EdgeWorker, body: Mapping[str, Any], now: datetime) -> EdgeWorker:
@@ -150,13 +188,14 @@ def _reported(worker: EdgeWorker, body: Mapping[str, Any], now: datetime) -> Edg
     return replace(
         worker,
         state=state,
-        maintenance_comment=_comment(state, worker.maintenance_comment, body["maintenance_comments"]),
+        maintenance_comment=redefine_comment(state, worker.maintenance_comment, body["maintenance_comments"]),
         sysinfo=body["sysinfo"],
         last_update=now,
     )
 
 
-def _comment(state: Worker, stored: str | None, reported: str | None) -> str | None:
+def redefine_comment(state: Worker, stored: str | None, reported: str | None) -> str | None:
+    """What a worker's comment becomes: outside of maintenance none, else the new one goes below the old one."""
     if state not in COMMENTED:
         return None
     if not reported or reported == stored:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from fake_api.encodings import newest_encoding
 from fake_api.names import TaskInstanceState
 from fake_api.outcome import Outcome, Reply, refuse, task_instance_moved
 from fake_api.rows import TaskInstance
@@ -86,7 +87,7 @@ def answer_event(detail: HitlDetail) -> dict[str, Any]:
 
 def resumed_row(ti: TaskInstance, event: Any) -> TaskInstance:
     """The row that goes on with its next method, which gets the event (Airflow: handle_event_submit)."""
-    kwargs = dict(ti.next_kwargs or {}) | {"event": event}
+    kwargs = newest_encoding(ti.next_kwargs or {}) | {"event": event}
     return replace(ti, state=TaskInstanceState.SCHEDULED, trigger=None, next_kwargs=kwargs)
 
 

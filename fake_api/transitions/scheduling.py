@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from fake_api.names import TaskInstanceState
+from fake_api.names import FINISHED, TaskInstanceState
 from fake_api.outcome import Outcome, edge_job_moved, task_instance_moved
 from fake_api.rows import DagRun, EdgeJob, JobKey, TaskInstance
 from fake_api.settings import Settings
@@ -43,8 +43,9 @@ def queue_task(
     job_id: int,
     now: datetime,
     cause: str,
+    team_name: str | None = None,
 ) -> Outcome:
-    """Queue a task instance and its edge job, with a fresh workload token.
+    """Queue a task instance and its edge job, with a fresh workload token, in the executor of a team.
 
     Airflow: DagRun.schedule_tis counts the try, EdgeExecutor.queue_workload resets an existing `job`.
     """
@@ -67,6 +68,7 @@ def queue_task(
         queued_dttm=job.queued_dttm if job else now,
         edge_worker=job.edge_worker if job else None,
         last_update=job.last_update if job else None,
+        team_name=team_name,
     )
     changes = task_instance_moved(None if ti.try_number == 0 else ti, row, at=now, cause=cause)
     told = edge_job_moved(job, queued, at=now, cause=cause)
@@ -170,7 +172,8 @@ def clear_task(ti: TaskInstance, *, now: datetime, new_id: Callable[[], UUID]) -
     Airflow: clear_task_instances.
     """
     running = ti.state == TaskInstanceState.RUNNING
-    archived, live = next_try(ti, end_date=ti.end_date or now, new_id=new_id)
+    ended = ti.end_date if ti.state in FINISHED else ti.end_date or now
+    archived, live = next_try(ti, end_date=ended, new_id=new_id)
     row = replace(
         live,
         state=TaskInstanceState.RESTARTING if running else None,

@@ -89,7 +89,7 @@ def heartbeat(ti: TaskInstance | None, *, archived: bool, hostname: str, pid: in
 
 
 def next_try(
-    ti: TaskInstance, *, end_date: datetime, new_id: Callable[[], UUID], **values: Any
+    ti: TaskInstance, *, end_date: datetime | None, new_id: Callable[[], UUID], **values: Any
 ) -> tuple[TaskInstance, TaskInstance]:
     """Archive this try and give the task instance a new id: (the archived row, the live one).
 
@@ -101,8 +101,10 @@ def next_try(
     return replace(ended, state=state), live
 
 
-def ended_at(ti: TaskInstance, end_date: datetime) -> TaskInstance:
-    """The row with its end date and duration set."""
+def ended_at(ti: TaskInstance, end_date: datetime | None) -> TaskInstance:
+    """The row with its end date and duration set, if it has an end."""
+    if end_date is None:
+        return ti
     duration = (end_date - ti.start_date).total_seconds() if ti.start_date else None
     return replace(ti, end_date=end_date, duration=duration)
 

@@ -7,8 +7,9 @@ import importlib
 from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from harness.cli import tool_options
 from harness.errors import UsageError
 from harness.model.scenario import Workers
 from harness.runner import WORLDS
@@ -20,7 +21,19 @@ DEFAULT_SEED = 1
 _EPILOG = """\
 exit codes:
   0 valid   1 safety violated   2 liveness missed   3 not exercised or unknown
-  64 usage error   70 internal error   130 interrupted
+  64 usage error   70 internal error   74 the output, or the run's folder, could not be written
+  130 interrupted   141 whoever read the output went away   143 terminated
+"""
+
+_SERVE_EPILOG = """\
+settings are read from the environment, under Airflow's names, and none is an argument:
+  AIRFLOW__API_AUTH__JWT_SECRET                signs tokens; the same for every worker
+  AIRFLOW__API_AUTH__JWT_PRIVATE_KEY_PATH      signs tokens of tasks instead: RSA or Ed25519, PEM
+  AIRFLOW__API_AUTH__TRUSTED_JWKS_URL          the keys to trust: a file's path, or an http address
+  AIRFLOW__API_AUTH__JWT_LEEWAY, __JWT_ISSUER, __JWT_ALGORITHM, __JWT_KID
+  AIRFLOW__EXECUTION_API__JWT_AUDIENCE, __JWT_EXPIRATION_TIME
+  AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT and other timeouts of [scheduler] and [edge]
+  HARNESS_ADMIN_TOKEN                          what callers of /admin have to give as bearer token, if set
 """
 
 
@@ -37,11 +50,31 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for add in (_run, _replay, _list, _check, _serve):
         add(commands)
+    tool_options.add(commands, _later)
     return parser.parse_args(argv)
 
 
+class _Once(argparse._StoreAction):
+    """An option that takes one value is given once: of two values, the first would silently be lost."""
+
+    given = False  # a parser, and with it each action, is made for one command line
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: Any = None
+    ) -> None:
+        if option and self.given:
+            raise argparse.ArgumentError(self, "given twice: give it once")
+        self.given = True
+        super().__call__(parser, namespace, values, option)
+
+
 class _Parser(argparse.ArgumentParser):
-    """argparse, with our exit code for usage errors instead of its own 2."""
+    """argparse, with our exit code for usage errors instead of its own 2, and each option once."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        for name in (None, "store"):
+            self.register("action", name, _Once)
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message} (see `{self.prog} --help`)")
@@ -64,7 +97,9 @@ def _later(module: str, function: str) -> Callable[[argparse.Namespace], int]:
 
 def _run(commands: Commands) -> None:
     run = commands.add_parser("run", help="run a scenario and judge it", allow_abbrev=False)
-    run.add_argument("scenario", metavar="SCENARIO", help="a name that `harness list` shows")
+    run.add_argument(
+        "scenario", metavar="SCENARIO", help="a name that `harness list` shows, or FILE.py::NAME"
+    )
     run.add_argument("--seed", type=int, help=f"of every random decision (default: {DEFAULT_SEED})")
     run.add_argument(
         "--set",
@@ -73,6 +108,14 @@ def _run(commands: Commands) -> None:
         metavar="NAME=VALUE",
         dest="settings",
         help="a parameter of the scenario; repeatable",
+    )
+    run.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="SECTION.NAME=VALUE",
+        dest="airflow_options",
+        help="an option of Airflow, for server and workers; repeatable (`harness list --options` shows all)",
     )
     run.add_argument(
         "--workers", choices=[str(kind) for kind in Workers], help="which code plays the workers"
@@ -94,17 +137,24 @@ def _replay(commands: Commands) -> None:
 
 def _common(command: argparse.ArgumentParser) -> None:
     command.add_argument("--world", choices=WORLDS, default="sim", help="where it runs (default: sim)")
+    command.add_argument(
+        "--server", default="fake", metavar="SERVER", help="of a live world: fake (the default), airflow, or a URL"
+    )
     command.add_argument("--json", action="store_true", help="print one JSON object instead of the story")
     command.add_argument(
-        "--out", type=Path, metavar="DIR", help="store the run there; must be absent or empty"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="store the run there; absent, empty, or left by an interrupted run of the same plan",
     )
 
 
 def _list(commands: Commands) -> None:
-    listing = commands.add_parser("list", help="show the scenarios, faults or invariants", allow_abbrev=False)
+    listing = commands.add_parser("list", help="show the scenarios, faults, invariants or options", allow_abbrev=False)
     which = listing.add_mutually_exclusive_group()
     which.add_argument("--faults", action="store_true", help="the kinds of faults and their fields")
     which.add_argument("--invariants", action="store_true", help="the promises a run is judged by")
+    which.add_argument("--options", action="store_true", help="the options of Airflow that a run can set")
     listing.set_defaults(command=_later("listing", "show"))
 
 
@@ -112,14 +162,33 @@ def _check(commands: Commands) -> None:
     check = commands.add_parser("check", help="judge a stored history again", allow_abbrev=False)
     check.add_argument("path", type=Path, metavar="RUN", help="a run's folder, or its history.jsonl")
     check.add_argument(
-        "--edited", action="store_true", help="the plan was changed by hand, and that is meant"
+        "--edited", action="store_true", help="plan or history were changed by hand, and that is meant"
     )
     check.add_argument("--json", action="store_true", help="print one JSON object instead of the story")
     check.set_defaults(command=_later("running", "check"))
 
 
 def _serve(commands: Commands) -> None:
-    serve = commands.add_parser("serve", help="run the fake API alone", allow_abbrev=False)
+    serve = commands.add_parser(
+        "serve",
+        help="run the fake API alone",
+        description="Run the fake Execution API and Edge API alone, with the sweeps of a scheduler, until interrupted.",
+        epilog=_SERVE_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
     serve.add_argument("--host", default="127.0.0.1", help="(default: 127.0.0.1)")
     serve.add_argument("--port", type=int, default=8080, help="0 takes any free one (default: 8080)")
+    serve.add_argument(
+        "--state",
+        type=Path,
+        metavar="FILE",
+        help="keep the state in this SQLite file; without it, it is in memory and gone in the end",
+    )
+    serve.add_argument(
+        "--audit", type=Path, metavar="FILE", help="append each decision about a token, as JSON lines"
+    )
+    serve.add_argument(
+        "--admin", action="store_true", help="offer POST /admin/seed, GET /admin/state and GET /admin/audit"
+    )
     serve.set_defaults(command=_later("serving", "serve"))

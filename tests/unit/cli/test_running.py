@@ -206,8 +206,8 @@ def test_an_edited_plan_replays_only_when_that_is_meant(harness: Harness, tmp_pa
     assert out.splitlines()[-1] == "harness replay mine/plan.json --edited"
 
 
-def test_a_world_that_is_not_there_leaves_no_folder_behind(harness: Harness, tmp_path: Path) -> None:
-    code, _, err = harness("run", "quiet", "--world", "live", *QUICK)
+def test_a_server_that_the_world_has_not_leaves_no_folder_behind(harness: Harness, tmp_path: Path) -> None:
+    code, _, err = harness("run", "quiet", "--server", "airflow", *QUICK)
     assert code == 64
-    assert err.startswith("harness: ")
+    assert "take --world live" in err
     assert not (tmp_path / "runs").exists()

@@ -1,8 +1,11 @@
 import socket
+from pathlib import Path
 
 import pytest
 
-from harness.cli.serving import is_loopback, listen
+from fake_api import Settings
+from harness.cli import main
+from harness.cli.serving import describe, is_loopback, listen
 from harness.errors import BadParameter
 
 
@@ -32,3 +35,61 @@ def test_only_loopback_addresses_cannot_be_reached_from_elsewhere(host: str, loo
 def test_a_host_that_is_not_there_is_a_usage_error() -> None:
     with pytest.raises(BadParameter, match=r"cannot listen on no\.such\.host\.invalid:0"):
         listen("no.such.host.invalid", 0)
+
+
+SECRET = "AIRFLOW__API_AUTH__JWT_SECRET"
+
+
+def test_the_settings_a_worker_needs_are_printed_with_the_default_secret_and_with_no_other() -> None:
+    told = describe("http://127.0.0.1:1", Settings(), {}, admin=True)
+    assert "AIRFLOW__CORE__EXECUTION_API_SERVER_URL=http://127.0.0.1:1/execution/" in told
+    assert "AIRFLOW__EDGE__API_URL=http://127.0.0.1:1/edge_worker/v1/rpcapi" in told
+    assert f"{SECRET}={Settings().jwt_secret}" in told
+    assert "POST http://127.0.0.1:1/admin/seed" in told
+    mine = "m" * 64
+    told = describe("http://127.0.0.1:1", Settings(jwt_secret=mine), {SECRET: mine}, admin=False)
+    assert mine not in told
+    assert "admin" not in told
+
+
+@pytest.mark.live
+@pytest.mark.parametrize(
+    ("options", "environment", "told"),
+    [
+        (["--host", "0.0.0.0", "--admin"], {}, "set HARNESS_ADMIN_TOKEN"),
+        (["--audit", "nowhere/audit.jsonl"], {}, "--audit nowhere/audit.jsonl: No such file"),
+        (["--state", "nowhere/fake.db"], {}, "--state: cannot use nowhere/fake.db"),
+        (["--state", "garbage"], {}, "garbage is no state of a server"),
+        ([], {SECRET: "short"}, "jwt_secret has 5 characters"),
+        (
+            [],
+            {"AIRFLOW__API_AUTH__JWT_LEEWAY": "ten"},
+            "AIRFLOW__API_AUTH__JWT_LEEWAY is 'ten': give a number",
+        ),
+        (
+            [],
+            {"AIRFLOW__API_AUTH__JWT_PRIVATE_KEY_PATH": "no.pem"},
+            "jwt_private_key_path no.pem: No such file",
+        ),
+        ([], {"AIRFLOW__API_AUTH__TRUSTED_JWKS_URL": "file:///x"}, "give the path alone"),
+    ],
+)
+def test_what_cannot_be_served_is_a_usage_error_in_one_line(
+    options: list[str],
+    environment: dict[str, str],
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    garbage = tmp_path / "garbage"
+    garbage.write_text("x" * 5000)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert main(["serve", "--port", "0", *options]) == 64
+    complaint = capsys.readouterr().err
+    assert told in complaint
+    assert complaint.count("\n") == 1
+    assert garbage.read_text() == "x" * 5000
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["garbage"]

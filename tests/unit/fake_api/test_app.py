@@ -3,15 +3,18 @@
 import asyncio
 import inspect
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
 from fake_api import create_app
-from fake_api.app import create_edge_app, create_execution_app
+from fake_api.app import edge_api, execution_api
 from fake_api.defaults import utc_now, uuid7
+from fake_api.versions.older import routers
 from tests.unit.fake_api.world import World, token_of
 
 Headers = dict[str, str]
@@ -105,11 +108,15 @@ def test_a_client_that_leaves_in_the_middle_changes_nothing(world: World) -> Non
     assert world.ti().state == "queued"
 
 
-def test_every_operation_is_documented(world: World) -> None:
-    execution = create_execution_app(world.state).openapi()["paths"]
-    edge = create_edge_app(world.state).openapi()["paths"]
-    assert list(execution["/task-instances/{task_instance_id}/heartbeat"]) == ["put"]
-    assert list(edge["/v1/jobs/fetch/{worker_name}"]) == ["post"]
+def test_every_operation_of_the_edge_api_is_documented() -> None:
+    assert list(edge_api().openapi()["paths"]["/v1/jobs/fetch/{worker_name}"]) == ["post"]
+
+
+def test_two_applications_share_their_routes_and_not_their_states(world: World) -> None:
+    ti_id = world.submit()
+    path = f"/execution/task-instances/{ti_id}/run"
+    assert call(World(), "PATCH", path, **run_request(world))[0] == 404
+    assert call(world, "PATCH", path, **run_request(world))[0] == 200
 
 
 def test_the_sweeps_run_as_long_as_the_app(world: World) -> None:
@@ -133,8 +140,17 @@ def test_the_default_clock_and_ids_are_real() -> None:
     assert len(set(ids)) == 3
 
 
-def test_no_endpoint_would_start_a_thread(world: World) -> None:
-    apps = create_execution_app(world.state), create_edge_app(world.state)
-    endpoints = [route.endpoint for app in apps for route in app.routes if isinstance(route, APIRoute)]
-    assert len(endpoints) > 20
-    assert [each for each in endpoints if not inspect.iscoroutinefunction(each)] == []
+def _called(dependant: Dependant) -> Iterator[Any]:
+    yield dependant.call
+    for each in dependant.dependencies:
+        yield from _called(each)
+
+
+def test_no_endpoint_would_start_a_thread() -> None:
+    """Nor would what an endpoint depends on, in any version."""
+    apps = [execution_api().newest, edge_api(), *routers().values()]
+    routes = [route for app in apps for route in app.routes if isinstance(route, APIRoute)]
+    called = [each for route in routes for each in _called(route.dependant)]
+    assert len(called) > 800
+    asynchronous = (inspect.iscoroutinefunction(each) or inspect.iscoroutinefunction(each.__call__) for each in called)
+    assert [each for each, fine in zip(called, asynchronous, strict=True) if not fine] == []

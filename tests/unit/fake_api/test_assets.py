@@ -100,7 +100,7 @@ def test_an_outlet_nobody_knows_is_passed_over(world: World, api: Api, active: b
     if active is not None:
         world.state.add_asset("a", "s3://a", active=active)
     assert succeed(world, api, task_outlets=[OUTLET]).status == 204
-    assert (world.ti().state, world.state.assets.events) == ("success", [])
+    assert (world.ti().state, world.state.assets.events) == ("success", {})
 
 
 @pytest.mark.parametrize("event", [{}, {"extra": {}}, {"dest_asset_key": KEY}, {"dest_asset_key": {"zz": 1}}])
