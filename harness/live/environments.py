@@ -39,6 +39,12 @@ class Environment:
         """Its interpreter."""
         return self.folder / "bin" / "python"
 
+    @property
+    def python_version(self) -> str:
+        """The version of its interpreter, such as 3.11.7."""
+        built: dict[str, str] = json.loads((self.folder / _COMPLETE).read_text())
+        return built["python"].split()[0]
+
     def script(self, name: str) -> Path:
         """A console script of it, such as `airflow`."""
         return self.folder / "bin" / name

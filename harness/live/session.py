@@ -6,14 +6,19 @@ import asyncio
 import secrets
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from fake_api import Settings
 from harness.driver import drive
+from harness.errors import BadParameter
+from harness.live.airflow_server import AirflowServer
 from harness.live.commands import Camp
+from harness.live.fake_server import LiveFakeServer
 from harness.live.guardian import guarded
+from harness.live.seat import MakeServer
 from harness.live.workload import write_workload
 from harness.live.world import LiveWorld
+from harness.model.options import environment
 from harness.model.plan import Plan
 from harness.model.plan_file import plan_to_json
 from harness.units import NANOSECONDS
@@ -23,16 +28,40 @@ Progress = Callable[[float], None]
 TOLD_EVERY = 0.5
 
 
-def run_live(plan: Plan, *, progress: Progress | None = None) -> LiveWorld:
-    """Drive the plan through a live world of its own; the world's History is complete."""
+SERVERS: dict[str, MakeServer] = {
+    "fake": LiveFakeServer,
+    "airflow": AirflowServer,
+    "airflow+postgres": partial(AirflowServer, database="postgres"),
+}
+"""The servers a live world may have, by the name that `--server` takes."""
+
+
+def run_live(
+    plan: Plan,
+    *,
+    server: str = "fake",
+    progress: Progress | None = None,
+) -> LiveWorld:
+    """Drive the plan through a live world of its own; the world's History is complete.
+
+    Raises BadParameter, NotInstallable, and NotStarted with what did not come up.
+    """
+    make_server = _server(server)
     folder = Path(tempfile.mkdtemp(prefix="airflow-remote-harness-live-"))
     with guarded(folder):
         camp = _pitch(plan, folder)
-        return asyncio.run(_drive(plan, camp, progress))
+        return asyncio.run(_drive(plan, camp, make_server, progress))
+
+
+def _server(name: str) -> MakeServer:
+    if name not in SERVERS:
+        raise BadParameter(f"there is no server {name!r}: choose one of {', '.join(SERVERS)}")
+    return SERVERS[name]
 
 
 def _pitch(plan: Plan, folder: Path) -> Camp:
-    camp = Camp(folder=folder, jwt_secret=secrets.token_hex(32))
+    options = environment(plan.options)
+    camp = Camp(folder=folder, jwt_secret=secrets.token_hex(32), options=tuple(options.items()))
     for each in (camp.dags, camp.marks):
         each.mkdir()
     camp.plan.write_text(plan_to_json(plan))
@@ -40,8 +69,10 @@ def _pitch(plan: Plan, folder: Path) -> Camp:
     return camp
 
 
-async def _drive(plan: Plan, camp: Camp, progress: Progress | None) -> LiveWorld:
-    world = LiveWorld(plan, camp=camp, settings=Settings(jwt_secret=camp.jwt_secret))
+async def _drive(
+    plan: Plan, camp: Camp, make_server: MakeServer, progress: Progress | None
+) -> LiveWorld:
+    world = LiveWorld(plan, camp=camp, make_server=make_server)
     telling = asyncio.create_task(_tell(world, progress)) if progress else None
     try:
         await drive(plan, world)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from fake_api import Change, Settings, State
-from harness.control_plane import witnessed
 from harness.errors import NotStarted
 from harness.live.bodies import BodyWitness
 from harness.live.commands import Camp
-from harness.live.fake_server import LiveFakeServer
 from harness.live.fleet import LOOK, LiveFleet
+from harness.live.seat import MakeServer, Seat
 from harness.live.wires import LiveWires
 from harness.model.history import Event, History
 from harness.model.plan import Plan
@@ -48,7 +46,7 @@ class LiveWorld:
     name = "live"
     capabilities = frozenset(Capability) - {Capability.VIRTUAL_TIME}
 
-    def __init__(self, plan: Plan, *, camp: Camp, settings: Settings) -> None:
+    def __init__(self, plan: Plan, *, camp: Camp, make_server: MakeServer) -> None:
         self.plan, self.camp = plan, camp
         self.history = History(
             header={"scenario": plan.scenario, "seed": plan.seed, "world": self.name, "plan": plan.digest()}
@@ -60,12 +58,15 @@ class LiveWorld:
         self.network = LiveWires(
             links, now=time.monotonic_ns, record=self.record, new_call=self.history.new_call
         )
-        self.state = State(settings=settings, now=lambda: datetime.now(UTC))
-        self.state.subscribe(self._server_says)
-        self.server = LiveFakeServer(
-            self.state,
-            take_down=self.network.close,
-            bring_up=self.network.reopen,
+        self.server = make_server(
+            Seat(
+                plan=plan,
+                camp=camp,
+                say=self._server_says,
+                say_exit=self._server_exits,
+                take_down=self.network.close,
+                bring_up=self.network.reopen,
+            )
         )
         bodies = BodyWitness(
             camp.marks, say=self._body_says, now=time.monotonic_ns, new_call=self.history.new_call
@@ -90,9 +91,15 @@ class LiveWorld:
         self._witnessed.append((t, told))
         return Event(-1, t, witness, process, type, f, value)
 
-    def _server_says(self, change: Change) -> None:
-        if told := witnessed(change):
-            self.record(witness="server", process=told[0], type="ok", f=change.table, value=told[1])
+    def _server_says(
+        self, process: str, table: str, value: dict[str, Any], *, t: int | None = None
+    ) -> None:
+        at = time.monotonic_ns() if t is None else t
+        self._record_at(at, "server", process, "ok", table, value)
+
+    def _server_exits(self, process: str, error: str) -> None:
+        value = {"reason": "it ended by itself", "error": error}
+        self.record(witness="world", process=process, type="fail", f="worker.exit", value=value)
 
     def _body_says(self, t: int, host: str, type: str, value: dict[str, Any]) -> None:
         self._record_at(t, "body", host, type, "body", value)
@@ -104,13 +111,20 @@ class LiveWorld:
 
     async def start(self) -> None:
         """The API listens, the scheduler sweeps, the relays stand, the workers boot. Then time begins."""
+        try:
+            await self._start()
+        except BaseException:
+            await self._end()
+            raise
+        self.clock.begun = time.monotonic_ns()
+
+    async def _start(self) -> None:
         await self.server.start()
         for planned in self.plan.workers:
             self.network.open(planned.name, self.server.address)
             self.fleet.boot(planned)
         self._watch = asyncio.create_task(self.fleet.watch(), name="watch")
         await self._all_registered()
-        self.clock.begun = time.monotonic_ns()
 
     async def _all_registered(self) -> None:
         """Wait until every worker has registered. Raises NotStarted with the last words of one that does not."""
@@ -125,8 +139,14 @@ class LiveWorld:
 
     async def stop(self) -> None:
         """Read the last marks, write the History, end every process."""
-        self.fleet.look()
-        self._write_history()
+        try:
+            self.fleet.look()
+            await self.server.finish()
+            self._write_history()
+        finally:
+            await self._end()
+
+    async def _end(self) -> None:
         self.fleet.stop()
         self.network.close()
         if self._watch is not None:

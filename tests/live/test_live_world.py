@@ -1,0 +1,92 @@
+"""A plan runs over real sockets and processes as it does in the simulation."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness import (
+    Fleet,
+    Latency,
+    LoseReplies,
+    LoseRequests,
+    PacketLoss,
+    Partition,
+    Pause,
+    ResetPeer,
+    RestartServer,
+    Scenario,
+    ServerErrors,
+    Tasks,
+    ms,
+    seconds,
+)
+from harness.live import world
+from harness.model.planning import make_plan
+from harness.model.scenario import Workers
+from harness.runner import Run, run_plan
+
+pytestmark = [pytest.mark.live, pytest.mark.slow]
+
+WORK = Tasks(count=8, lasting=(seconds(2), seconds(6)), over=seconds(8))
+STORM = Scenario(
+    fleet=Fleet(count=3, slots=3),
+    tasks=WORK,
+    faults=(
+        Latency(a="worker-2", b="api", at=seconds(1), lasting=seconds(4), delay=ms(60), jitter=ms(20)),
+        ServerErrors(a="worker-*", b="api", at=seconds(1), lasting=seconds(9), calls="jobs.*", times=2),
+        LoseReplies(a="worker-*", b="api", at=seconds(2), lasting=seconds(10), calls="ti.heartbeat", times=2),
+        LoseRequests(a="worker-*", b="api", at=seconds(2), lasting=seconds(10), calls="ti.state", times=1),
+        PacketLoss(a="worker-3", b="api", at=seconds(3), lasting=seconds(6), probability=0.3),
+        Partition(a="worker-1", b="api", at=seconds(4), lasting=seconds(5)),
+        ResetPeer(a="worker-2", b="api", at=seconds(6)),
+        Pause(target="worker-3", at=seconds(10), lasting=seconds(2)),
+        RestartServer(at=seconds(14), lasting=seconds(1)),
+    ),
+    until=seconds(17),
+    settle=seconds(30),
+)
+CUT = Scenario(
+    fleet=Fleet(count=2, slots=3),
+    tasks=Tasks(count=4, lasting=(seconds(3), seconds(6)), over=seconds(2)),
+    faults=(Partition(a="worker-1", b="api", at=seconds(8), lasting=seconds(4)),),
+    until=seconds(14),
+    settle=seconds(25),
+)
+
+
+def _live(scenario: Scenario, kind: Workers) -> Run:
+    return run_plan(make_plan(scenario, 1, name="live", workers=kind), world="live")
+
+
+def test_our_reference_worker_keeps_every_promise_in_a_storm_over_real_sockets() -> None:
+    run = _live(STORM, Workers.SCRIPTED)
+    assert run.verdict.answer == "valid", run.verdict.counterexamples
+    assert len(list(run.history.where(f="fault.end"))) == len(STORM.faults)
+
+
+def test_the_released_edge_worker_outlives_a_short_cut_and_loses_no_work() -> None:
+    run = _live(CUT, Workers.EDGE)
+    assert run.verdict.answer == "valid", run.verdict.counterexamples
+    bodies = list(run.history.where(witness="body", type="ok"))
+    assert len(bodies) >= 4
+
+
+def test_the_history_of_a_live_run_is_in_the_order_of_its_witnesses_clocks() -> None:
+    quiet = Scenario(
+        fleet=Fleet(count=1, slots=2),
+        tasks=Tasks(count=2, lasting=(seconds(1), seconds(2)), over=seconds(1)),
+        invariants=("every_task_finishes", "work_was_done"),
+        until=seconds(4),
+        settle=seconds(8),
+    )
+    run = _live(quiet, Workers.SCRIPTED)
+    times = [event.t for event in run.history]
+    assert times == sorted(times)
+    assert [event.n for event in run.history] == list(range(len(times)))
+    assert run.verdict.answer == "valid"
+
+
+def test_a_worker_that_does_not_come_up_is_told_with_its_last_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world, "BOOT_TIMEOUT", 0.0)
+    with pytest.raises(Exception, match="worker-1 has not registered within 0 s"):
+        _live(CUT, Workers.SCRIPTED)

@@ -1,0 +1,251 @@
+"""The relay before the API shows its clients what a network would."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from harness.live.wires import LiveWires
+from harness.model.faults import Aftermath, Direction
+from harness.rng import Streams
+from harness.toxics.links import Links
+from harness.toxics.rules import Lost, Rule
+from harness.units import ms
+
+pytestmark = pytest.mark.live
+
+Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+REQUEST = b"GET /execution/health HTTP/1.1\r\nhost: api\r\n\r\n"
+REPLY = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+
+
+class Lab:
+    """A server behind a relay for worker-1, and what was witnessed."""
+
+    def __init__(self, wires: LiveWires) -> None:
+        self.wires = wires
+        self.strikes: list[tuple[str, str]] = []
+        self.writers: list[asyncio.StreamWriter] = []
+
+    def strike(self, victim: str, what: str) -> None:
+        self.strikes.append((victim, what))
+
+    async def connect(self) -> Stream:
+        stream = await asyncio.open_connection(*self.wires.relays["worker-1"].address)
+        self.writers.append(stream[1])
+        return stream
+
+    def cut(self, direction: Direction = Direction.BOTH) -> Callable[[], None]:
+        return self.wires.cut("worker-1", "api", direction, self.strike)
+
+
+class Echo(asyncio.Protocol):
+    """Sends back what it gets, and says bye."""
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.transport.write(data)
+
+    def eof_received(self) -> bool:
+        self.transport.write(b"bye")
+        self.transport.close()
+        return True
+
+
+class Http(Echo):
+    """Answers each request."""
+
+    def data_received(self, data: bytes) -> None:
+        self.transport.write(REPLY * data.count(b"\r\n\r\n"))
+
+
+@asynccontextmanager
+async def _lab(serve: type[Echo]) -> AsyncIterator[Lab]:
+    calls = iter(range(1, 1000))
+    wires = LiveWires(
+        Links(Streams(1), delay=0, jitter=0),
+        now=time.monotonic_ns,
+        record=lambda **event: None,
+        new_call=lambda: next(calls),
+    )
+    server = await asyncio.get_running_loop().create_server(serve, "127.0.0.1", 0)
+    wires.open("worker-1", server.sockets[0].getsockname())
+    lab = Lab(wires)
+    try:
+        yield lab
+    finally:
+        for writer in lab.writers:
+            writer.close()
+        await asyncio.sleep(0)
+        wires.close()
+        server.close()
+
+
+def _run(main: Callable[[Lab], Awaitable[None]], serve: type[Echo] = Echo) -> None:
+    async def run() -> None:
+        async with _lab(serve) as lab, asyncio.timeout(20):
+            await main(lab)
+
+    asyncio.run(run())
+
+
+def test_bytes_pass_unchanged_and_in_order() -> None:
+    async def main(lab: Lab) -> None:
+        reader, writer = await lab.connect()
+        data = bytes(range(256)) * 20_000
+        writer.write(data)
+        assert await reader.readexactly(len(data)) == data
+
+    _run(main)
+
+
+def test_a_closed_half_leaves_the_other_open() -> None:
+    async def main(lab: Lab) -> None:
+        reader, writer = await lab.connect()
+        writer.write(b"hello ")
+        writer.write_eof()
+        assert await reader.read() == b"hello bye"
+
+    _run(main)
+
+
+@pytest.mark.parametrize("direction", list(Direction))
+def test_nothing_comes_back_during_a_cut_of_either_way(direction: Direction) -> None:
+    async def main(lab: Lab) -> None:
+        reader, writer = await lab.connect()
+        heal = lab.cut(direction)
+        writer.write(b"patience")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(reader.readexactly(1)), 0.3)
+        heal()
+        assert lab.strikes[0] == ("worker-1", "nothing passes")
+
+    _run(main)
+
+
+def test_a_cut_that_heals_loses_no_byte() -> None:
+    async def main(lab: Lab) -> None:
+        reader, writer = await lab.connect()
+        heal = lab.cut()
+        writer.write(b"patience")
+        await asyncio.sleep(0.1)
+        heal()
+        assert await reader.readexactly(8) == b"patience"
+
+    _run(main)
+
+
+def test_during_a_cut_no_handshake_is_answered_and_after_it_the_next_syn_gets_through() -> None:
+    async def main(lab: Lab) -> None:
+        heal = lab.cut()
+        connecting = asyncio.create_task(lab.connect())
+        done, _ = await asyncio.wait([connecting], timeout=0.5)
+        assert not done
+        heal()
+        reader, writer = await connecting
+        writer.write(b"x")
+        assert await reader.readexactly(1) == b"x"
+
+    _run(main)
+
+
+def test_latency_delays_each_way() -> None:
+    async def main(lab: Lab) -> None:
+        lab.wires.delay("worker-*", "api", Direction.BOTH, ms(80), ms(0), lab.strike)
+        reader, writer = await lab.connect()
+        begun = time.monotonic()
+        writer.write(b"x")
+        await reader.readexactly(1)
+        assert time.monotonic() - begun >= 0.16
+        assert lab.strikes[0] == ("worker-1", "delayed")
+
+    _run(main)
+
+
+def test_a_reset_breaks_live_connections_only() -> None:
+    async def main(lab: Lab) -> None:
+        reader, writer = await lab.connect()
+        writer.write(b"x")
+        await reader.readexactly(1)
+        lab.wires.reset("worker-1", "api", lab.strike)
+        with pytest.raises(ConnectionResetError):
+            await reader.readexactly(1)
+        reader, writer = await lab.connect()
+        writer.write(b"y")
+        assert await reader.readexactly(1) == b"y"
+
+    _run(main)
+
+
+def test_while_the_server_is_down_connections_are_refused_at_the_same_address() -> None:
+    async def main(lab: Lab) -> None:
+        relay = lab.wires.relays["worker-1"]
+        address = relay.address
+        lab.wires.close()
+        with pytest.raises(ConnectionRefusedError):
+            await lab.connect()
+        lab.wires.reopen()
+        assert relay.address == address
+        _, writer = await lab.connect()
+        writer.close()
+
+    _run(main)
+
+
+@pytest.mark.parametrize(
+    ("does", "more", "seen"),
+    [
+        (Lost.ANSWERED, {"status": 503}, b"HTTP/1.1 503"),
+        (Lost.REPLY, {"then": Aftermath.RESET}, ConnectionResetError),
+        (Lost.REQUEST, {"then": Aftermath.RESET}, ConnectionResetError),
+        (Lost.REPLY, {"then": Aftermath.SILENCE}, TimeoutError),
+    ],
+)
+def test_a_rule_strikes_the_call_and_the_next_one_passes(does: Lost, more: dict[str, Any], seen: object) -> None:
+    async def main(lab: Lab) -> None:
+        rule = Rule(a="worker-1", b="api", calls="health", does=does, times=1, strike=lab.strike, **more)
+        lab.wires.rule(rule)
+        reader, writer = await lab.connect()
+        writer.write(REQUEST)
+        if isinstance(seen, bytes):
+            assert (await reader.readexactly(len(seen))) == seen
+        else:
+            with pytest.raises(seen):  # type: ignore[call-overload]
+                await asyncio.wait_for(reader.readexactly(1), 0.3)
+        assert rule.struck == 1
+        reader, writer = await lab.connect()
+        writer.write(REQUEST)
+        assert await reader.readexactly(len(REPLY)) == REPLY
+
+    _run(main, Http)
+
+
+def test_a_worker_of_another_name_is_not_struck() -> None:
+    async def main(lab: Lab) -> None:
+        lab.wires.cut("worker-2", "api", Direction.BOTH, lab.strike)
+        reader, writer = await lab.connect()
+        writer.write(b"x")
+        assert await reader.readexactly(1) == b"x"
+        assert lab.strikes == []
+
+    _run(main)
+
+
+def test_lost_segments_stall_and_no_byte_is_lost() -> None:
+    async def main(lab: Lab) -> None:
+        reader, writer = await lab.connect()
+        lab.wires.lose("worker-1", "api", Direction.FORTH, 0.3, lab.strike)
+        for _ in range(20):
+            writer.write(b"x" * 10)
+            await asyncio.sleep(0.005)
+        assert await reader.readexactly(200) == b"x" * 200
+        assert ("worker-1", "a segment was lost and sent again") in lab.strikes
+
+    _run(main)
