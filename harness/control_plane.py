@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
 from typing import Any
 
-from fake_api import Change, State, TaskSpec, create_app, rows
+from fake_api import Change, Settings, State, TaskSpec, create_app, rows
+from fake_api.settings import variable_of
+from harness.model.options import environment
 from harness.model.plan import Submission
 
 HOST, PORT = "api", 8080
@@ -38,6 +41,14 @@ def http_protocol(state: State) -> Callable[[], Any]:
     config.load()
     server_state = ServerState()
     return lambda: HttpToolsProtocol(config=config, server_state=server_state, app_state={})
+
+
+def configured(settings: Settings, options: Mapping[str, str]) -> Settings:
+    """The settings, with those of Airflow's options that a plan sets and a server reads."""
+    variables = environment(options)
+    read = Settings.from_environment(variables)
+    names = [field.name for field in fields(Settings) if variable_of(field.name) in variables]
+    return replace(settings, **{name: getattr(read, name) for name in names})
 
 
 def task_spec(task: Submission) -> TaskSpec:

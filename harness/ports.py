@@ -34,6 +34,7 @@ class Capability(StrEnum):
     PAUSE = "pause hosts"
     RESTART_SERVER = "restart the server"
     EDGE_WORKERS = "edge workers"
+    SUPERVISED_WORKERS = "supervised workers"
     SCRIPTED_WORKERS = "scripted workers"
 
 
@@ -161,6 +162,10 @@ class Site(Protocol):
 
     @property
     def random(self) -> Random: ...
+
+    def option(self, name: str) -> float:
+        """An option of Airflow in its unit: as the plan sets it, else Airflow's default."""
+        ...
 
     def utcnow(self) -> datetime:
         """The host's wall clock, with its time zone."""

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from harness.live.marks import FOLDER_VARIABLE, HOST_VARIABLE
@@ -71,11 +72,12 @@ def _edge(camp: Camp, planned: PlannedWorker, _url: str) -> list[str]:
     return ["airflow", "edge", "worker", *named, "--edge-hostname", planned.name, "--pid", str(pid)]
 
 
-def _scripted(camp: Camp, planned: PlannedWorker, url: str) -> list[str]:
-    return ["harness.live.scripted_process", str(camp.plan), planned.name, url]
+def _ours(module: str, camp: Camp, planned: PlannedWorker, url: str) -> list[str]:
+    return [f"harness.live.{module}", str(camp.plan), planned.name, url]
 
 
 _COMMANDS: dict[Workers, Callable[[Camp, PlannedWorker, str], list[str]]] = {
     Workers.EDGE: _edge,
-    Workers.SCRIPTED: _scripted,
+    Workers.SUPERVISED: partial(_ours, "supervised_process"),
+    Workers.SCRIPTED: partial(_ours, "scripted_process"),
 }

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 
-from fake_api import Scheduler, State
-from harness.control_plane import HOST, http_protocol, seed_content, task_spec
+from fake_api import Change, Scheduler, Settings, State
+from harness.control_plane import HOST, http_protocol, seed_content, task_spec, witnessed
+from harness.live.scripted_process import SECRET_VARIABLE
+from harness.live.seat import Seat
 from harness.live.workload import DAG_FILE
 from harness.model.plan import Submission
 from harness.ports import Heal, Strike
 
 
 class LiveFakeServer:
-    """Implements `harness.ports.Server`. `take_down` and `bring_up` tell the wires in front of it."""
+    """Implements `harness.live.seat.LiveServer`. The camp's options are its settings."""
 
-    def __init__(self, state: State, *, take_down: Callable[[], None], bring_up: Callable[[], None]) -> None:
-        self.state, self._take_down, self._bring_up = state, take_down, bring_up
+    def __init__(self, seat: Seat) -> None:
+        options = dict(seat.camp.options) | {SECRET_VARIABLE: seat.camp.jwt_secret}
+        self.state = State(settings=Settings.from_environment(options), now=lambda: datetime.now(UTC))
+        self.state.subscribe(self._changed)
+        self._seat = seat
         self._server: asyncio.Server | None = None
         self._scheduler: asyncio.Task[None] | None = None
         self.address = ("127.0.0.1", 0)
-        seed_content(state)
+        seed_content(self.state)
+
+    def _changed(self, change: Change) -> None:
+        if told := witnessed(change):
+            process, value = told
+            self._seat.say(process, change.table, value)
 
     async def start(self) -> None:
         """Listen on loopback, at any free port, and let the scheduler sweep."""
@@ -45,12 +55,15 @@ class LiveFakeServer:
         strike(HOST, "went down")
         self._server.close()
         self._server = None
-        self._take_down()
+        self._seat.take_down()
         return self._come_back
 
     def _come_back(self) -> None:
         task = asyncio.get_running_loop().create_task(self._listen(), name="api restart")
-        task.add_done_callback(lambda done: done.exception() or self._bring_up())
+        task.add_done_callback(lambda done: done.exception() or self._seat.bring_up())
+
+    async def finish(self) -> None:
+        """All is told at once."""
 
     async def stop(self) -> None:
         """Stop listening and sweeping. Raises what ended the scheduler, should that have happened."""

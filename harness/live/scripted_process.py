@@ -12,10 +12,12 @@ from pathlib import Path
 from random import Random
 
 from harness.live.marks import mark
-from harness.model.plan import Submission
+from harness.model.options import values
+from harness.model.plan import Plan, Submission
 from harness.model.plan_file import read_plan
 from harness.rng import Streams
-from harness.workers.scripted import ScriptedWorker
+from harness.workers.scripted import MakeTry, ScriptedWorker
+from harness.workers.scripted_task import ScriptedTask
 
 #: The environment variable with the secret, so that it stands in no list of processes.
 SECRET_VARIABLE = "AIRFLOW__API_AUTH__JWT_SECRET"  # noqa: S105 - a name
@@ -48,11 +50,16 @@ class LiveBody:
 class LiveSite:
     """Implements `harness.ports.Site` in a process."""
 
-    def __init__(self, name: str, url: str, tasks: tuple[Submission, ...], random: Random) -> None:
-        self.name, self.server_url, self.random = name, url, random
+    def __init__(self, name: str, url: str, plan: Plan) -> None:
+        self.name, self.server_url = name, url
+        self.random = Streams(plan.seed).named(f"worker/{name}")
         self.jwt_secret = os.environ[SECRET_VARIABLE]
-        self._tasks = {(task.dag_id, task.task_id, task.run_id): task for task in tasks}
+        self._tasks = {(task.dag_id, task.task_id, task.run_id): task for task in plan.submissions}
+        self._options = values(plan.options)
         self._pids = itertools.count(os.getpid())
+
+    def option(self, name: str) -> float:
+        return self._options[name]
 
     def utcnow(self) -> datetime:
         return datetime.now(UTC)
@@ -70,13 +77,12 @@ class LiveSite:
         return LiveBody(task, ti=ti, try_number=try_number)
 
 
-def main() -> None:
-    """Be the worker until killed."""
+def main(attempt: MakeTry = ScriptedTask) -> None:
+    """Be the worker until killed; `attempt` makes what runs a fetched job."""
     path, name, url = sys.argv[1:]
     plan = read_plan(Path(path))
     planned = next(worker for worker in plan.workers if worker.name == name)
-    site = LiveSite(name, url, plan.submissions, Streams(plan.seed).named(f"worker/{name}"))
-    asyncio.run(ScriptedWorker(planned, site).run())
+    asyncio.run(ScriptedWorker(planned, LiveSite(name, url, plan), attempt).run())
 
 
 if __name__ == "__main__":

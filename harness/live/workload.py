@@ -8,10 +8,24 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from harness.errors import BadPlan
 from harness.model.plan import Submission
 
 DAG_FILE = "workload_dag.py"
 _HERE = Path(__file__).parent
+
+
+def pool_of(task: Submission) -> str:
+    """The name of the task's own pool, as the DAG file has it."""
+    return f"{task.dag_id}.{task.task_id}"
+
+
+def dag_runs(submissions: tuple[Submission, ...]) -> list[tuple[str, str]]:
+    """Each (dag_id, run_id) once. Raises BadPlan where a task is in two runs: its pool could not tell them apart."""
+    runs = dict.fromkeys((task.dag_id, task.run_id) for task in submissions)
+    if len(runs) > len({dag_id for dag_id, _ in runs}):
+        raise BadPlan("a released server takes one run of each Dag: give the submissions of one dag_id one run_id")
+    return list(runs)
 
 
 def write_workload(folder: Path, submissions: tuple[Submission, ...]) -> None:

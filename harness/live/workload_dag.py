@@ -38,11 +38,12 @@ def body(**work: Any) -> str | None:
 
 
 for dag_id, tasks in WORKLOAD.items():
-    with DAG(dag_id, schedule=None, start_date=datetime(2025, 1, 1, tzinfo=UTC), catchup=False) as dag:
+    with DAG(dag_id, schedule=None, start_date=datetime(2025, 1, 1, tzinfo=UTC), catchup=False, max_active_tasks=len(tasks)) as dag:
         for task_id, work in tasks.items():
             task(
                 task_id=task_id,
                 queue=work["queue"],
+                pool=f"{dag_id}.{task_id}",  # its slots are opened when the plan submits the task
                 pool_slots=work["slots"],
                 retries=work["retries"],
                 retry_delay=timedelta(seconds=work["retry_delay"]),

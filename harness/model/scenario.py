@@ -19,6 +19,7 @@ class Workers(StrEnum):
     """Which code plays the worker."""
 
     EDGE = "edge"  # the released EdgeWorker; task processes call through the released SDK client
+    SUPERVISED = "supervised"  # our client of the Edge API; each task under the released supervisor
     SCRIPTED = "scripted"  # our reference, asyncio
 
 

@@ -21,6 +21,11 @@ from harness.report.timeline import WIDTH, timeline
 from harness.units import format_duration, nanoseconds
 
 LINES = 40
+_CODE = {
+    Workers.EDGE: "released EdgeWorker",
+    Workers.SUPERVISED: "worker with released supervisors",
+    Workers.SCRIPTED: "scripted worker",
+}
 _MEANING = {0: "valid", 1: "safety violated", 2: "liveness missed", 3: "not exercised, or unknown"}
 
 
@@ -70,8 +75,7 @@ def _clean(line: str) -> str:
 def _planned(plan: Plan) -> Iterator[str]:
     fleet = Counter((worker.kind, worker.slots, worker.queues) for worker in plan.workers)
     for (kind, slots, queues), number in fleet.items():
-        code = "released EdgeWorker" if kind is Workers.EDGE else "scripted worker"
-        yield f"{_some(number, code)} × {_some(slots, 'slot')} on {', '.join(queues)}"
+        yield f"{_some(number, _CODE[kind])} × {_some(slots, 'slot')} on {', '.join(queues)}"
     yield _work(plan)
     if len(plan.faults) <= 3:
         yield from (_fault(fault) for fault in plan.faults)
@@ -109,7 +113,8 @@ def _range(sorted_texts: Iterable[str]) -> str:
 
 
 def _some(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+    noun, *more = thing.split(" ", 1) if " with " in thing else (thing,)
+    return " ".join([f"{number:,} {noun}{'' if number == 1 else 's'}", *more])
 
 
 def _fault(fault: Fault) -> str:

@@ -19,7 +19,9 @@ from harness.sim.body import SimBody
 from harness.sim.network import Network
 from harness.sim.node import Node
 from harness.sim.server import URL
+from harness.sim.supervisor import SupervisedTry
 from harness.workers.edge import make_worker
+from harness.workers.scripted import ScriptedWorker
 
 if TYPE_CHECKING:
     from harness.sim.world import SimWorld
@@ -87,6 +89,8 @@ class SimFleet:
     async def _main(self, site: SimSite, planned: PlannedWorker) -> None:
         if planned.kind is Workers.EDGE:
             await make_worker(planned, logs=self.folder / "logs" / planned.name).start()
+        elif planned.kind is Workers.SUPERVISED:
+            await ScriptedWorker(planned, site, attempt=SupervisedTry).run()
         else:
             await self.world.parts.scripted(planned, site).run()
 

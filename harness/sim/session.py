@@ -28,6 +28,7 @@ from harness.sim.patches import (
     wall_clock,
 )
 from harness.sim.server import URL
+from harness.sim.supervisor import supervisor_swaps
 from harness.sim.world import EPOCH, Parts, SimWorld
 from harness.units import NANOSECONDS, minutes, nanoseconds, seconds
 from harness.workers.edge import airflow_options, require_airflow
@@ -47,12 +48,16 @@ Progress = Callable[[float], None]
 
 def prepare(plan: Plan) -> None:
     """Import what the plan's workers need, which takes seconds. Raises MissingExtra."""
-    if _has_edge_workers(plan):
-        require_airflow()
+    if _runs_airflow(plan):
+        require_airflow(supervisor=_has(plan, Workers.SUPERVISED))
 
 
-def _has_edge_workers(plan: Plan) -> bool:
-    return any(worker.kind is Workers.EDGE for worker in plan.workers)
+def _has(plan: Plan, *kinds: Workers) -> bool:
+    return any(worker.kind in kinds for worker in plan.workers)
+
+
+def _runs_airflow(plan: Plan) -> bool:
+    return _has(plan, Workers.EDGE, Workers.SUPERVISED)
 
 
 def run_in_sim(plan: Plan, *, parts: Parts | None = None, progress: Progress | None = None) -> SimWorld:
@@ -101,11 +106,13 @@ def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
 def _surroundings(loop: SimLoop, plan: Plan, folder: Path, settings: Settings) -> Iterator[None]:
     swaps = base_swaps(loop)
     options = {}
-    if _has_edge_workers(plan):
+    if _runs_airflow(plan):
         from harness.sim.process import SimProcess
 
         swaps += edge_swaps(loop, Streams(plan.seed), epoch_ns=EPOCH_NS, process_class=SimProcess)
-        swaps += option_swaps(plan.options, supervisor=False)
+        supervised = _has(plan, Workers.SUPERVISED)
+        swaps += option_swaps(plan.options, supervisor=supervised)
+        swaps += supervisor_swaps(loop) if supervised else []
         options = airflow_options(api=URL, jwt_secret=settings.jwt_secret, logs=folder / "logs")
         options |= environment(plan.options)
     with (

@@ -30,14 +30,20 @@ def airflow_options(*, api: str, jwt_secret: str, logs: Path) -> dict[str, str]:
     }
 
 
-def require_airflow() -> None:
-    """Import what edge workers need, from a throw-away AIRFLOW_HOME. Raises MissingExtra, naming the extra."""
+def require_airflow(*, supervisor: bool = False) -> None:
+    """Import what released workers need, from a throw-away AIRFLOW_HOME. Raises MissingExtra, naming the extra."""
     try:
         with _home() as home, only_these_options({**home, **NO_EXAMPLES}), as_before(), quiet_logs():
             # retries and timeouts are read when the modules are imported
             import airflow.executors.base_executor  # the worker imports it when it is made
             import airflow.providers.edge3.cli.worker
-            import airflow.sdk.api.client  # noqa: F401
+            import airflow.sdk.api.client
+
+            if supervisor:
+                import airflow.sdk.execution_time.supervisor
+                import airflow.sdk.log
+
+                airflow.sdk.log.load_remote_log_handler()  # else the first task to end would load it
     except ImportError as error:
         raise MissingExtra(
             f"edge workers need Airflow ({error.name} is not installed): pip install"

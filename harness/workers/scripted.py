@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from harness.model.plan import PlannedWorker
 from harness.ports import Site
@@ -23,12 +23,25 @@ from harness.workers.tokens import edge_token
 AIRFLOW_VERSION, EDGE_VERSION = "3.3.2", "5.1.0"
 
 
+class Try(Protocol):
+    """What runs one try of a task."""
+
+    async def run(self) -> bool:
+        """Live the try; whether the executor should hear of success."""
+        ...
+
+
+MakeTry = Callable[[Site, dict[str, Any], ApiClient], Try]
+"""Takes the site, the fetched job, and a connection for the job's calls."""
+
+
 @dataclass
 class ScriptedWorker:
-    """One worker of the plan on its host."""
+    """One worker of the plan on its host; `attempt` makes what runs a fetched job."""
 
     planned: PlannedWorker
     site: Site
+    attempt: MakeTry = ScriptedTask
     running: dict[str, int] = field(default_factory=dict)  # job key → slots
 
     async def run(self) -> None:
@@ -121,9 +134,9 @@ class ScriptedWorker:
         self._group.create_task(self._run_job(key, job), name=f"{self.site.name}: {key}")
 
     async def _run_job(self, key: str, job: dict[str, Any]) -> None:
-        await self._run_job_as(ScriptedTask, key, job)
+        await self._run_job_as(self.attempt, key, job)
 
-    async def _run_job_as(self, kind: Callable[..., ScriptedTask], key: str, job: dict[str, Any]) -> None:
+    async def _run_job_as(self, kind: Callable[..., Try], key: str, job: dict[str, Any]) -> None:
         client = self._client()
         try:
             await self._edge_call("PATCH", f"jobs/state/{key}/running", client=client)

@@ -1,0 +1,54 @@
+"""The options of the commands around the simulator: what holds the fake and released Airflow against each other."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Later = Callable[[str, str], Callable[[argparse.Namespace], int]]
+
+
+def add(commands: Any, later: Later) -> None:
+    """Add each command; `later` takes the module in harness.cli and the function of it that does the work."""
+    for command in (_matrix, _conform):
+        command(commands, later)
+
+
+def _matrix(commands: Any, later: Later) -> None:
+    matrix = commands.add_parser(
+        "matrix", help="run real tasks with released Task SDKs against the fake API", allow_abbrev=False
+    )
+    matrix.add_argument(
+        "--sdk",
+        nargs="+",
+        default=[],
+        metavar="VERSION",
+        help="releases to run, such as 1.0.6 (default: those of ci/versions.toml)",
+    )
+    matrix.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
+    matrix.set_defaults(command=later("matrix", "matrix"))
+
+
+def _conform(commands: Any, later: Later) -> None:
+    conform = commands.add_parser(
+        "conform",
+        help="hold the fake API against a released server, any server, or recordings",
+        description="Send the conformance suite to the fake and to another server, and tell what differs. Without "
+        "--url and --recordings that server is a released one, which is installed and set up for it.",
+        epilog="--url needs the server's secret in AIRFLOW__API_AUTH__JWT_SECRET; cases that need a seed run only "
+        "where there is POST /admin/seed, as `harness serve --admin` has it. Exit codes: 0 no difference, "
+        "1 differences, 3 nothing could be compared, 64 usage error.",
+        allow_abbrev=False,
+    )
+    which = conform.add_mutually_exclusive_group()
+    which.add_argument("--url", help="the server to compare with, such as http://127.0.0.1:8080")
+    which.add_argument("--recordings", type=Path, metavar="DIR", help="a folder of recordings, or one of them")
+    which.add_argument("--release", default="3.3.2", help="of apache-airflow-core (default: 3.3.2)")
+    conform.add_argument(
+        "--database", choices=("sqlite", "postgres"), default="sqlite", help="below a released server"
+    )
+    conform.add_argument("--only", default="", metavar="TEXT", help="only the cases with this in their name")
+    conform.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    conform.set_defaults(command=later("conforming", "conform"))

@@ -1,0 +1,1 @@
+"""The folder the releases find their Dag in."""
