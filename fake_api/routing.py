@@ -221,7 +221,7 @@ def _read_body(
         return parameter.default
     adapter = parameter.adapter or TypeAdapter(str)
     if not is_json:
-        return _validated(adapter, body.decode("utf-8", "replace"), ["body"], errors)
+        return _validated(adapter, body, ["body"], errors)
     try:
         return adapter.validate_json(body)
     except ValidationError:

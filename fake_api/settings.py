@@ -67,8 +67,8 @@ class Settings:
     # the database: "postgresql" locks rows and knows how wide a column is, "sqlite" does neither
     database: Database = "postgresql"
     sqlite_fetch_gap: float = 0.003
-    # FastAPI: since 0.132 it refuses a JSON body without a Content-Type, which is how task SDKs 1.0 send theirs. Airflow
-    # 3.3 cannot be installed with an older one; false is a server of Airflow 3.0, which can
+    # FastAPI refuses a JSON body without a Content-Type since 0.132, and task SDKs up to 1.1.5 send theirs so. Airflow 3.3
+    # cannot be installed with an older FastAPI; false is a server that can, as Airflow 3.0
     strict_content_type: bool = True
     # what the server says it is
     airflow_version: str = "3.3.2"
@@ -119,7 +119,7 @@ class Settings:
         for field in fields(cls):
             name = variable_of(field.name)
             if name and (text := environ.get(name)):
-                found[field.name] = _read(name, text, field.default)
+                found[field.name] = _read(name, text, field.type)
         return cls(**found)
 
 
@@ -199,11 +199,11 @@ def _several(text: str) -> tuple[str, ...]:
     return tuple(each.strip() for each in text.split(",") if each.strip())
 
 
-def _read(variable: str, text: str, default: Any) -> Any:
-    if not isinstance(default, int | float):
+def _read(variable: str, text: str, kind: Any) -> Any:
+    if kind not in (int, float):
         return text
     try:
-        number = type(default)(text)
+        number = kind(text)
     except ValueError:
         number = -1
     if not 0 <= number < float("inf"):

@@ -147,7 +147,7 @@ class State(Content):
         if ti is None:
             raise KeyError(f"no live task instance {ti_id}: clear one by the id of its current try")
         recorded = any(each.key == ti.key for each in self.task_instances.history.values())
-        self.apply(self.rules.clear_task(ti, now=self.now(), new_id=self.new_id))
+        self.apply(self.rules.clear_task(ti, recorded=recorded, now=self.now(), new_id=self.new_id))
         if recorded:
             del self.task_instances.history[ti.id]
         if with_run:

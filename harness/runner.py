@@ -37,11 +37,16 @@ class Run:
 
 
 def run_plan(
-    plan: Plan, *, world: str = "sim", server: str = "fake", progress: Callable[[float], None] | None = None
+    plan: Plan,
+    *,
+    world: str = "sim",
+    server: str = "fake",
+    i_own_this: bool = False,
+    progress: Callable[[float], None] | None = None,
 ) -> Run:
     """Drive the plan through a world of that name and judge its History.
 
-    `server` names the control plane of a live world. `progress` is told the run's seconds now and then.
+    `server` names the control plane of a live world; one at a URL is changed only with `i_own_this`. `progress` is told the run's seconds now and then.
     Raises NotCapable where the world cannot do what the plan asks, MissingExtra where Airflow is needed and
     not installed; and what the handler of a signal raises meanwhile, KeyboardInterrupt for one, even if code
     under test has caught it.
@@ -51,7 +56,7 @@ def run_plan(
     check_plan(plan)
     with heeded():
         begun = time.perf_counter()
-        driven = _DRIVERS[world](plan, server, progress)
+        driven = _DRIVERS[world](plan, server, i_own_this, progress)
         wall = time.perf_counter() - begun
         history = driven.history
         return Run(
@@ -66,23 +71,25 @@ def run_plan(
         )
 
 
-def _sim(plan: Plan, server: str, progress: Progress | None) -> World:
+def _sim(plan: Plan, server: str, i_own_this: bool, progress: Progress | None) -> World:
     from harness.sim.session import prepare, run_in_sim
     from harness.sim.world import SimWorld
 
-    if server != "fake":
-        raise BadParameter(f"the simulated world has no server {server!r}: take --world live")
+    if server != "fake" or i_own_this:
+        raise BadParameter(
+            f"the simulated world has no server {server!r} of anybody's own: take --world live"
+        )
     check_capable(plan, world="sim", capabilities=SimWorld.capabilities)
     prepare(plan)
     return run_in_sim(plan, progress=progress)
 
 
-def _live(plan: Plan, server: str, progress: Progress | None) -> World:
+def _live(plan: Plan, server: str, i_own_this: bool, progress: Progress | None) -> World:
     from harness.live.session import run_live
     from harness.live.world import LiveWorld
 
     check_capable(plan, world="live", capabilities=LiveWorld.capabilities)
-    return run_live(plan, server=server, progress=progress)
+    return run_live(plan, server=server, i_own_this=i_own_this, progress=progress)
 
 
-_DRIVERS: dict[str, Callable[[Plan, str, Progress | None], World]] = {"sim": _sim, "live": _live}
+_DRIVERS: dict[str, Callable[[Plan, str, bool, Progress | None], World]] = {"sim": _sim, "live": _live}

@@ -83,7 +83,9 @@ async def run(
 
 
 @router.patch("/{task_instance_id}/state", status_code=204, responses=statuses(200, 404, 409, 422))
-async def update_state(*, task_instance_id: UUID, body: TIStateUpdate, state: StateDep) -> Reply:
+async def update_state(
+    *, task_instance_id: UUID, body: Annotated[TIStateUpdate, Body()], state: StateDep
+) -> Reply:
     """Move a running task instance on."""
     ti = state.task_instances.get(task_instance_id)
     dag_run = state.dag_runs.get((ti.task.dag_id, ti.task.run_id)) if ti else None

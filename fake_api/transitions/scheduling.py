@@ -166,13 +166,13 @@ def reset_task(ti: TaskInstance, *, now: datetime, new_id: Callable[[], UUID]) -
     return Outcome(archived=archived, rows=(row,), changes=changes)
 
 
-def clear_task(ti: TaskInstance, *, now: datetime, new_id: Callable[[], UUID]) -> Outcome:
+def clear_task(ti: TaskInstance, *, recorded: bool, now: datetime, new_id: Callable[[], UUID]) -> Outcome:
     """A user wants the task to run again: a running one restarts, and its supervisor gets a 410.
 
-    Airflow: clear_task_instances.
+    A try that is `recorded` in the history already does not end once more. Airflow: clear_task_instances.
     """
     running = ti.state == TaskInstanceState.RUNNING
-    ended = ti.end_date if ti.state in FINISHED else ti.end_date or now
+    ended = ti.end_date if recorded or ti.state in FINISHED else ti.end_date or now
     archived, live = next_try(ti, end_date=ended, new_id=new_id)
     row = replace(
         live,

@@ -1,22 +1,16 @@
 """What version changes do to response bodies: plain functions of plain JSON values, and how Cadwyn gets them."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from cadwyn import ResponseInfo, convert_response_to_previous_version_for
 from pydantic import BaseModel
 
+from fake_api.encodings import UnknownClassError, old_encoding
+
 Body = dict[str, Any]
 Change = Callable[[Body], None]
-
-#: Values that older SDKs know in an envelope, by their names in the newest encoding.
-ENVELOPES = {
-    "builtins.tuple": "tuple",
-    "builtins.set": "set",
-    "datetime.datetime": "datetime",
-    "pendulum.datetime.DateTime": "datetime",
-    "datetime.timedelta": "timedelta",
-}
 
 
 def downgrade(of: type[BaseModel] | str, change: Change) -> Any:
@@ -76,25 +70,10 @@ def first_upstream_map_indexes(context: Body) -> None:
 
 
 def old_next_kwargs(context: Body) -> None:
-    """Send what a deferred task kept in the encoding that SDKs before 1.2 read."""
+    """Send what a deferred task kept in the encoding that SDKs before 1.2 read, if that is possible."""
     if (kept := context.get("next_kwargs")) is not None:
-        context["next_kwargs"] = base_serialized(kept)
-
-
-def base_serialized(value: Any) -> Any:
-    """A value in that encoding (Airflow: BaseSerialization). Classes other than ENVELOPES are left as they are."""
-    if isinstance(value, list):
-        return [base_serialized(each) for each in value]
-    if not isinstance(value, dict) or "__type" in value:
-        return value
-    name = value.get("__classname__")
-    if name is None:
-        return {"__type": "dict", "__var": {key: base_serialized(each) for key, each in value.items()}}
-    if name not in ENVELOPES:
-        return value
-    data = value.get("__data__")
-    inner = data["timestamp"] if isinstance(data, dict) else base_serialized(data)
-    return {"__type": ENVELOPES[name], "__var": inner}
+        with suppress(UnknownClassError):
+            context["next_kwargs"] = old_encoding(kept)
 
 
 def _first(found: Any) -> Any:

@@ -45,7 +45,10 @@ def _recordings(folder: Path, *, as_json: bool) -> int:
 
     done = [replay(path) for path in _files(folder)]
     if as_json:
-        files = [{"file": str(each.path), "steps": each.steps, "differences": _plain(each.differences)} for each in done]
+        files = [
+            {"file": str(each.path), "steps": each.steps, "differences": _plain(each.differences)}
+            for each in done
+        ]
         print(json.dumps({"files": files}, indent=2, ensure_ascii=False))
     else:
         print("\n".join(report.replays(done)))
@@ -75,18 +78,20 @@ def _url(url: str, only: str, *, as_json: bool) -> int:
     cases = [replace(case, dag=f"c{mine}.{case.dag_id}") for case in _cases(only)]
     with closing(AttachedArm(url, secret, admin_token=os.environ.get(ADMIN_TOKEN))) as arm:
         if not arm.is_up():
-            raise NotStarted(f"nothing answers at {url}/execution/health: start the server, or give another --url")
-        reasons = {case: why_not(case, admin=arm.admin) for case in cases}
-        playable = [case for case in cases if reasons[case] is None]
+            raise NotStarted(
+                f"nothing answers at {url}/execution/health: start the server, or give another --url"
+            )
+        reasons = {case.name: why_not(case, admin=arm.admin) for case in cases}
+        playable = [case for case in cases if reasons[case.name] is None]
         with Reference(lambda state: create_app(state, admin=True), admin=arm.admin) as reference:
             return _compare(playable, reference, arm, SUITE, _by_reason(reasons), as_json=as_json)
 
 
-def _by_reason(reasons: Mapping[Case, str | None]) -> dict[str, list[str]]:
+def _by_reason(reasons: Mapping[str, str | None]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for case, why in reasons.items():
+    for name, why in reasons.items():
         if why:
-            found.setdefault(why, []).append(case.name)
+            found.setdefault(why, []).append(name)
     return found
 
 
@@ -96,9 +101,9 @@ def _released(release: str, database: str, only: str, *, as_json: bool) -> int:
     from harness.conformance.released import ReleasedArm
     from harness.live.servers import api_server
 
+    cases = _cases(only)
     print(f"harness: setting up airflow-core {release} over {database}", file=sys.stderr, flush=True)
     requirement = f"apache-airflow-core=={release}"
-    cases = _cases(only)
     with (
         api_server(database=database, requirement=requirement) as server,
         closing(ReleasedArm(server)) as arm,
@@ -112,7 +117,9 @@ def _cases(only: str) -> list[Case]:
 
     cases = [case for case in CASES if only in case.name]
     if not cases:
-        raise BadParameter(f"--only {only}: no case has that in its name; there are {', '.join(_some(CASES))}, …")
+        raise BadParameter(
+            f"--only {only}: no case has that in its name; there are {', '.join(_some(CASES))}, …"
+        )
     return cases
 
 

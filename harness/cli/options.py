@@ -137,9 +137,7 @@ def _replay(commands: Commands) -> None:
 
 def _common(command: argparse.ArgumentParser) -> None:
     command.add_argument("--world", choices=WORLDS, default="sim", help="where it runs (default: sim)")
-    command.add_argument(
-        "--server", default="fake", metavar="SERVER", help="of a live world: fake (the default), airflow, or a URL"
-    )
+    tool_options.add_server(command)
     command.add_argument("--json", action="store_true", help="print one JSON object instead of the story")
     command.add_argument(
         "--out",

@@ -165,7 +165,13 @@ def _run_plan(plan: Plan, arguments: argparse.Namespace) -> Run:
 
     named(plan)
     with terminal.progress(plan, console=Console(quiet=arguments.json)) as progress:
-        return run_plan(plan, world=arguments.world, server=arguments.server, progress=progress)
+        return run_plan(
+            plan,
+            world=arguments.world,
+            server=arguments.server,
+            i_own_this=arguments.i_own_this,
+            progress=progress,
+        )
 
 
 def render(run: Run, *, replay: str) -> tuple[str, dict[str, Any]]:

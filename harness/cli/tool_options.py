@@ -7,13 +7,60 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+_DAG_EPILOG = """\
+then `harness run SCENARIO --world live --server URL` tells what a run would do there, and with --i-own-this does it.
+It reads from the environment, and writes nowhere:
+  HARNESS_AIRFLOW_USERNAME, HARNESS_AIRFLOW_PASSWORD   to log in at the server's REST API,
+  HARNESS_AIRFLOW_TOKEN                                or a bearer token for it
+  AIRFLOW__API_AUTH__JWT_SECRET                        the server's own: edge workers share it
+"""
+
 Later = Callable[[str, str], Callable[[argparse.Namespace], int]]
 
 
 def add(commands: Any, later: Later) -> None:
     """Add each command; `later` takes the module in harness.cli and the function of it that does the work."""
-    for command in (_matrix, _conform):
+    for command in (_matrix, _conform, _dag):
         command(commands, later)
+
+
+def add_server(command: argparse.ArgumentParser) -> None:
+    """The options that name the server of a live world."""
+    command.add_argument(
+        "--server",
+        type=_server,
+        default="fake",
+        metavar="SERVER",
+        help="of a live world: fake (the default), airflow, airflow+postgres, or the URL of one of your own",
+    )
+    command.add_argument(
+        "--i-own-this",
+        action="store_true",
+        help="the server at that URL may be changed; without it, what would be done is told and nothing is",
+    )
+
+
+def _server(text: str) -> str:
+    if "@" in text:  # it would stand in the replay command
+        raise argparse.ArgumentTypeError("leave the user out: credentials are read from the environment")
+    return text
+
+
+def _dag(commands: Any, later: Later) -> None:
+    dag = commands.add_parser(
+        "dag",
+        help="print the Dag file of a plan, for a server of your own",
+        description="Print the Dag file of a plan: one file, for the Dag folder of a server of your own.",
+        epilog=_DAG_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    dag.add_argument("scenario", metavar="SCENARIO", help="as `harness run` takes it")
+    dag.add_argument("--seed", type=int, help="as for the run")
+    dag.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", dest="settings", help="as for the run"
+    )
+    dag.set_defaults(command=later("dag", "show"))
 
 
 def _matrix(commands: Any, later: Later) -> None:
@@ -44,7 +91,9 @@ def _conform(commands: Any, later: Later) -> None:
     )
     which = conform.add_mutually_exclusive_group()
     which.add_argument("--url", help="the server to compare with, such as http://127.0.0.1:8080")
-    which.add_argument("--recordings", type=Path, metavar="DIR", help="a folder of recordings, or one of them")
+    which.add_argument(
+        "--recordings", type=Path, metavar="DIR", help="a folder of recordings, or one of them"
+    )
     which.add_argument("--release", default="3.3.2", help="of apache-airflow-core (default: 3.3.2)")
     conform.add_argument(
         "--database", choices=("sqlite", "postgres"), default="sqlite", help="below a released server"

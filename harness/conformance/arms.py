@@ -63,7 +63,7 @@ def play(case: Case, arm: Arm) -> Observation:
     """Seed the server, send the calls of a case, and look at the rows afterwards."""
     ids = dict(arm.seed(case))
     names = ids | {"dag": case.dag_id}
-    known = {id: f"{{{name}}}" for name, id in ids.items()}
+    known = {made: f"{{{name}}}" for name, made in ids.items()}
     answers = []
     for step in case.steps:
         if isinstance(step, Act):
@@ -87,7 +87,8 @@ def _answer(call: Call, arm: Arm, names: Mapping[str, str], known: Mapping[str, 
         "body": _read(reply.body),
         "refreshed token": refreshed_claims(headers, arm.secret),
     }
-    return {"call": call.name} | masked(told, ids=known, now=now)
+    answer: dict[str, Any] = masked(told, ids=known, now=now)
+    return {"call": call.name} | answer
 
 
 def told_headers(headers: Mapping[str, str], *, empty: bool) -> dict[str, str]:

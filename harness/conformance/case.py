@@ -146,12 +146,16 @@ Step = Call | Act
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A seed and the steps that follow. Names are unique; the Dag is named after the case, unless `dag` is given."""
+    """A seed and the steps that follow. Names are unique; the Dag is named after the case, unless `dag` is given.
+
+    A case that can be played `anywhere` tells something also of a server that has nothing of its seed.
+    """
 
     name: str
     steps: tuple[Step, ...]
     seed: Seed = Seed()
     dag: str | None = None
+    anywhere: bool = False
 
     @property
     def dag_id(self) -> str:

@@ -10,6 +10,12 @@ from harness.conformance.evidence import evidence, reason
 from harness.conformance.recordings import Step
 
 
+#: Writes of a token with this id belong to no task instance.
+NOBODY = "00000000-0000-0000-0000-000000000000"
+#: The run that values of prior dates are put into.
+PRIOR, PRIOR_DATE = "prior", "1970-01-02T00:00:00Z"
+
+
 @evidence("GET", "/dags/(.+)")
 def _dag(draft: Draft, step: Step, dag_id: str) -> None:
     if step.status == 200:
@@ -31,7 +37,7 @@ def _previous(draft: Draft, step: Step) -> None:
 
 
 @evidence("GET", "/dag-runs/([^/]+)/previous")
-def _previous_of_old(draft: Draft, step: Step, dag_id: str) -> None:
+def _previous_of_old(draft: Draft, step: Step, _dag_id: str) -> None:
     _previous(draft, step)
 
 
@@ -45,6 +51,12 @@ def _run_state(draft: Draft, step: Step, dag_id: str, run_id: str) -> None:
 def _run(draft: Draft, step: Step, dag_id: str, run_id: str) -> None:
     if step.status == 200:
         draft.run(dag_id, run_id, step.answer)
+        if (dag_id, run_id) in draft.makers:
+            maker, _ = draft.makers[dag_id, run_id]
+            user = step.answer.get("triggering_user_name")
+            draft.makers[dag_id, run_id] = maker, user
+            if user and draft.first("ti", maker):
+                draft.task(maker)
 
 
 @evidence("POST", "/dag-runs/([^/]+)/([^/]+)/clear")
@@ -62,10 +74,16 @@ def _trigger(draft: Draft, step: Step, dag_id: str, run_id: str) -> None:
         draft.dag(dag_id)
         draft.first("run", dag_id, run_id)
         draft.first("made", dag_id, run_id)
+        draft.makers[dag_id, run_id] = _sub(step), None
+        draft.first("date", dag_id, str((step.body or {}).get("logical_date")))
     elif why.startswith("already_exists"):
         draft.run(dag_id, run_id)
+    elif why.startswith("not_found: Dag"):
+        draft.first("stale", dag_id)  # if there is one at all
     elif step.status in (400, 409):
         draft.dag(dag_id, _denied(why))
+        if step.status == 409 and (date := step.body.get("logical_date")) and draft.first("date", dag_id, date):
+            draft.run(dag_id, f"of_{date}", {"logical_date": date})
 
 
 def _denied(why: str) -> dict[str, Any]:
@@ -88,10 +106,14 @@ def _push(draft: Draft, step: Step, dag_id: str, run_id: str, task_id: str, key:
         draft.run(dag_id, run_id)
 
 
+def _sub(step: Step) -> str:
+    """The id in the caller's token."""
+    return str((step.claims or {}).get("sub"))
+
+
 def _caller(draft: Draft, step: Step, dag_id: str, run_id: str, task_id: str, index: int) -> None:
     """A task pushes XComs of its own: the id in its token is the one of the task in the path."""
-    sub = (step.claims or {}).get("sub")
-    if sub and (task := draft.tasks.get(sub)) and task.task_id is None:
+    if (task := draft.tasks.get(_sub(step))) and task.task_id is None:
         task.dag_id, task.run_id, task.task_id, task.map_index = dag_id, run_id, task_id, index
 
 
@@ -103,7 +125,7 @@ def _item(draft: Draft, step: Step, *where: str) -> None:
 
 @evidence("GET", f"{_XCOM}/slice")
 def _slice(draft: Draft, step: Step, *where: str) -> None:
-    if step.status == 200 and not {"start", "stop", "step"} & step.query.keys():
+    if step.status == 200 and not step.query:
         for index, value in enumerate(step.answer):
             _pulled(draft, where, index, value)
 
@@ -117,7 +139,11 @@ def _head(draft: Draft, step: Step, *where: str) -> None:
 @evidence("GET", _XCOM)
 def _pull(draft: Draft, step: Step, *where: str) -> None:
     index = int(step.one("map_index") or -1)
-    if step.status == 200:
+    if step.status == 200 and step.one("include_prior_dates") == "true":
+        draft.run(*where[:2])
+        draft.run(where[0], PRIOR, {"logical_date": PRIOR_DATE, "run_after": PRIOR_DATE, "state": "success"})
+        _pulled(draft, (where[0], PRIOR, *where[2:]), index, step.answer["value"])
+    elif step.status == 200:
         _pulled(draft, where, index, step.answer["value"])
     else:
         draft.first("xcom", *where, str(index))
@@ -155,19 +181,21 @@ def _variable(draft: Draft, step: Step, key: str) -> None:
 
 
 @evidence("PUT", "/variables/(.+)")
-def _set_variable(draft: Draft, step: Step, key: str) -> None:
+def _set_variable(draft: Draft, _step: Step, key: str) -> None:
     draft.first("variable", key)
 
 
 @evidence("DELETE", "/variables/(.+)")
-def _unset_variable(draft: Draft, step: Step, key: str) -> None:
+def _unset_variable(draft: Draft, _step: Step, key: str) -> None:
     draft.first("variable", key)
 
 
 @evidence("GET", "/connections/(.+)")
 def _connection(draft: Draft, step: Step, conn_id: str) -> None:
     if draft.first("connection", conn_id) and step.status == 200:
-        tests = [test for test in draft.tests.values() if test.get("conn_id") == conn_id and test["succeeded"]]
+        tests = [
+            test for test in draft.tests.values() if test.get("conn_id") == conn_id and test["succeeded"]
+        ]
         for test in tests:
             test["commit_on_success"] = True
         if not tests:
@@ -243,6 +271,9 @@ def _remember(draft: Draft, step: Step, by: str) -> None:
     if "Asset with" not in reason(step):
         _named(draft, by, step.one(by))
         draft.first("asset store", step.one(by), step.one("key"))
+    known = _sub(step) != NOBODY and draft.first("ti", _sub(step))
+    if step.method == "PUT" and step.status == 204 and known:
+        draft.task(_sub(step))  # who writes is put down, so there was somebody
 
 
 @evidence("DELETE", "/store/asset/by-(name|uri)/(?:value|clear)")

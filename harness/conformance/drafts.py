@@ -64,7 +64,15 @@ class Draft:
     queued: dict[int, Json] = field(default_factory=dict)
     #: Position of a step: the jobs that came to be right before it, and the keys of those that went.
     jobs: dict[int, tuple[list[Json], list[tuple[str, ...]]]] = field(default_factory=dict)
+    #: Position of a step: the task instances that a user cleared right before it.
+    cleared: dict[int, list[str]] = field(default_factory=dict)
+    #: Who made a run, by the id in the token; and the user the run was made for.
+    makers: dict[RunKey, tuple[str, str | None]] = field(default_factory=dict)
+    #: The dates of the last successful run before that of a task instance.
+    successes: dict[str, Json] = field(default_factory=dict)
     settings: Json = field(default_factory=dict)
+    #: Where the reading is.
+    position: int = 0
     fillers: dict[str, int] = field(default_factory=dict)
     #: What was seen, or written by a call, and so says no more about the beginning.
     touched: set[tuple[str, ...]] = field(default_factory=set)
@@ -97,4 +105,6 @@ class Draft:
     def name(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> TaskDraft:
         """The task instance with this name, which there was."""
         self.run(dag_id, run_id)
-        return self.named.setdefault((dag_id, run_id, task_id, map_index), TaskDraft(dag_id, run_id, task_id, map_index))
+        return self.named.setdefault(
+            (dag_id, run_id, task_id, map_index), TaskDraft(dag_id, run_id, task_id, map_index)
+        )

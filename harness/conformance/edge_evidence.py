@@ -42,7 +42,11 @@ def _worker(draft: Draft, position: int, step: Step, name: str) -> None:
         if draft.first("worker", name) and refused:
             draft.workers[name] = {"state": refused[1]}
         if step.status == 200:
-            draft.believed[name] = {"state": step.body["state"], "queues": step.body.get("queues"), "concurrency": None}
+            draft.believed[name] = {
+                "state": step.body["state"],
+                "queues": step.body.get("queues"),
+                "concurrency": None,
+            }
         return
     if step.status != 200:
         draft.first("worker", name)
@@ -79,14 +83,21 @@ def _ordered(draft: Draft, position: int, step: Step, name: str) -> None:
         done["queues"] = told["queues"]
     if done:
         draft.done.setdefault(position, []).append({"worker": name} | done)
-    draft.believed[name] = {"state": told["state"], "queues": told["queues"], "concurrency": told.get("concurrency")}
+    draft.believed[name] = {
+        "state": told["state"],
+        "queues": told["queues"],
+        "concurrency": told.get("concurrency"),
+    }
 
 
 def _listed(draft: Draft, position: int, jobs: list[dict[str, Any]]) -> None:
     """A list of all jobs shows which ones the scheduler made, and which it purged."""
     known = {key[1:] for key in draft.touched if key[0] == "job"}
     listed = {_key(job): job for job in jobs}
-    draft.jobs[position] = [job for key, job in listed.items() if key not in known], sorted(known - listed.keys())
+    draft.jobs[position] = (
+        [job for key, job in listed.items() if key not in known],
+        sorted(known - listed.keys()),
+    )
     draft.touched |= {("job", *key) for key in listed}
     draft.touched -= {("job", *key) for key in known - listed.keys()}
 

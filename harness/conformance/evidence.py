@@ -22,7 +22,7 @@ _UUID = r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
 def read(steps: Sequence[Step]) -> Draft:
     """What had been there, as far as the Execution API shows it."""
     draft = Draft(began=min(step.at for step in steps))
-    for step in steps:
+    for draft.position, step in enumerate(steps):
         if step.path.startswith(EDGE) or step.status in (401, 403, 405, 422):
             continue  # refused before anybody looked
         for method, pattern, rule in _RULES:
@@ -36,6 +36,7 @@ def read(steps: Sequence[Step]) -> Draft:
 
 def evidence(method: str, pattern: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Add a rule for the answered calls of a route; `ID` stands for an id, groups become arguments."""
+
     def add(rule: Callable[..., None]) -> Callable[..., None]:
         _RULES.append((method, re.compile(pattern.replace("ID", f"({_UUID})"), re.DOTALL), rule))
         return rule
@@ -61,6 +62,8 @@ def _was(draft: Draft, ti_id: str, step: Step) -> TaskDraft | None:
     task = draft.task(ti_id)
     if step.status == 410 and draft.first("moved", ti_id):
         task.archived = True
+    elif step.status == 410 and draft.first("gone", ti_id):
+        draft.cleared[draft.position] = [ti_id]
     return None if ("moved", ti_id) in draft.touched else task
 
 
@@ -110,6 +113,8 @@ def _runs(task: TaskDraft, hostname: str, pid: Any) -> None:
 
 @evidence("PATCH", "/task-instances/ID/state")
 def _state(draft: Draft, step: Step, ti_id: str) -> None:
+    if step.status == 204 and step.body["state"] == "up_for_retry":
+        draft.first("gone", ti_id)
     if step.status == 204:
         _made(draft, step.body.get("outlet_events") or [])
     task = _was(draft, ti_id, step)
@@ -132,8 +137,8 @@ def _made(draft: Draft, events: list[dict[str, Any]]) -> None:
 
 @evidence("GET", "/task-instances/ID/validate-inlets-and-outlets")
 def _inlets(draft: Draft, step: Step, ti_id: str) -> None:
-    task = _was(draft, ti_id, step)
-    if task and step.status == 200:
+    _was(draft, ti_id, step)
+    if step.status == 200 and (task := draft.tasks.get(ti_id)):
         task.fields["inlets"] = [(each["name"], each["uri"]) for each in step.answer["inactive_assets"]]
 
 
@@ -145,8 +150,10 @@ def _seen_by_name(draft: Draft, step: Step) -> None:
 
 
 @evidence("GET", "/task-instances/ID/previous-successful-dagrun")
-def _nothing(draft: Draft, step: Step, ti_id: str) -> None:
-    """Answers nulls for a task instance that there is not, so it says nothing."""
+def _succeeded(draft: Draft, step: Step, ti_id: str) -> None:
+    if step.status == 200 and any(step.answer.values()):
+        draft.task(ti_id)
+        draft.successes.setdefault(ti_id, step.answer)
 
 
 def _exists(draft: Draft, step: Step, ti_id: str) -> None:

@@ -13,17 +13,67 @@ from fake_api.waits import HitlDetail
 
 Json = dict[str, Any]
 
-TI_FIELDS = (
-    "state try_number max_tries hostname unixname pid start_date end_date duration next_method next_kwargs "
-    "trigger_timeout retry_delay_override retry_reason last_heartbeat_at rendered_map_index"
-).split()
-RUN_FIELDS = (
-    "state run_type conf logical_date data_interval_start data_interval_end run_after start_date end_date "
-    "clear_number triggering_user_name partition_key note"
-).split()
-HISTORY_FIELDS = "state max_tries hostname pid start_date end_date duration retry_reason".split()
-HITL_FIELDS = "options subject body defaults multiple chosen_options params_input responded_by".split()
-EVENT_FIELDS = "extra source_dag_id source_task_id source_run_id source_map_index partition_key".split()
+TI_FIELDS = [
+    "state",
+    "try_number",
+    "max_tries",
+    "hostname",
+    "unixname",
+    "pid",
+    "start_date",
+    "end_date",
+    "duration",
+    "next_method",
+    "next_kwargs",
+    "trigger_timeout",
+    "retry_delay_override",
+    "retry_reason",
+    "last_heartbeat_at",
+    "rendered_map_index",
+]
+RUN_FIELDS = [
+    "state",
+    "run_type",
+    "conf",
+    "logical_date",
+    "data_interval_start",
+    "data_interval_end",
+    "run_after",
+    "start_date",
+    "end_date",
+    "clear_number",
+    "triggering_user_name",
+    "partition_key",
+    "note",
+]
+HISTORY_FIELDS = [
+    "state",
+    "max_tries",
+    "hostname",
+    "pid",
+    "start_date",
+    "end_date",
+    "duration",
+    "retry_reason",
+]
+HITL_FIELDS = [
+    "options",
+    "subject",
+    "body",
+    "defaults",
+    "multiple",
+    "chosen_options",
+    "params_input",
+    "responded_by",
+]
+EVENT_FIELDS = [
+    "extra",
+    "source_dag_id",
+    "source_task_id",
+    "source_run_id",
+    "source_map_index",
+    "partition_key",
+]
 
 
 def of_case(state: State, dag_id: str) -> Json:

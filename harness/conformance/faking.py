@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import httpx
@@ -46,10 +45,10 @@ class FakeArm:
     def __init__(self, make_app: MakeApp = create_app, state: State | None = None) -> None:
         self.state_of_fake = state or State(now=Clock())
         self._runner = asyncio.Runner()
-        transport = httpx.ASGITransport(make_app(self.state_of_fake), raise_app_exceptions=False)  # type: ignore[arg-type]
+        transport = httpx.ASGITransport(make_app(self.state_of_fake), raise_app_exceptions=False)
         self._client = httpx.AsyncClient(transport=transport)
 
-    def __enter__(self) -> FakeArm:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -181,6 +180,6 @@ def _instance(state: State, spec: TaskSpec, wanted: str | None) -> UUID:
 
 def _connection_test(state: State, dag_id: str) -> str:
     test_id = state.new_id()
-    tested = Connection(conn_id=f"{dag_id}-tested", conn_type="http", host="h", password="p")
+    tested = Connection(conn_id=f"{dag_id}-tested", conn_type="http", host="h", password="p")  # noqa: S106 - a made-up one
     state.add_connection_test(test_id, tested, commit_on_success=True)
     return str(test_id)

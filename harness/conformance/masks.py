@@ -50,7 +50,12 @@ def _of_key(name: str, value: Any, text: Callable[[str], str], now: datetime | N
         return DRAWN_KEYS[name]
     if name in SERIAL_KEYS and isinstance(value, int):
         return "<number>"
-    if name == "timestamp" and isinstance(value, float) and now and abs(value - now.timestamp()) < FAR.total_seconds():
+    if (
+        name == "timestamp"
+        and isinstance(value, float)
+        and now
+        and abs(value - now.timestamp()) < FAR.total_seconds()
+    ):
         return "<now>"
     if name == "duration" and isinstance(value, float) and abs(value) > LONG:
         return "<long>"

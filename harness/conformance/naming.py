@@ -24,6 +24,7 @@ class Sighting:
     task_id: str
     state: str | None
     map_index: int = -1
+    only_pairs: bool = False
     fields: Mapping[str, Any] | None = None
 
     @property
@@ -40,13 +41,10 @@ def name_tasks(draft: Draft, steps: Sequence[Step]) -> None:
     """
     believed = {ti_id: task.state for ti_id, task in draft.tasks.items()}
     _at_home(draft)
-    left: list[Sighting] = []
-    for step in steps:
-        _follow(believed, step)
-        for seen in _sightings(step):
-            if not _known(draft, seen) and not _pair(draft, seen, believed):
-                left.append(seen)
+    left = [seen for step in steps for seen in _unpaired(draft, step, believed)]
     for seen in left:
+        if seen.only_pairs:
+            continue
         if not _known(draft, seen) and not _pair(draft, seen, None):
             task = draft.name(*seen.key)
             task.is_in(seen.state)
@@ -55,6 +53,14 @@ def name_tasks(draft: Draft, steps: Sequence[Step]) -> None:
         task.task_id = f"task-{number + 1}"
     for task in draft.tasks.values():
         draft.named.pop((task.dag_id or "", task.run_id or "", task.task_id or "", task.map_index), None)
+
+
+def _unpaired(draft: Draft, step: Step, believed: dict[str, str | None]) -> Iterator[Sighting]:
+    """The tasks that a step shows and that no id is known to be; `believed` goes with the steps."""
+    _follow(believed, step)
+    for seen in _sightings(step):
+        if not _known(draft, seen) and not _pair(draft, seen, believed):
+            yield seen
 
 
 def _at_home(draft: Draft) -> None:
@@ -85,19 +91,23 @@ def _sightings(step: Step) -> Iterator[Sighting]:
         for each in step.answer["breadcrumbs"]:
             told = {"operator": each["operator"], "duration": each["duration"]}
             name = (step.one("dag_id"), step.one("run_id"), each["task_id"])
-            yield Sighting(*name, each["state"], each["map_index"], told)
+            yield Sighting(*name, each["state"], each["map_index"], fields=told)
+    elif step.route == "/asset-events/by-asset":
+        for event in step.answer["asset_events"]:
+            source = (event[f"source_{part}"] for part in ("dag_id", "run_id", "task_id"))
+            yield Sighting(*source, "success", event["source_map_index"], only_pairs=True)
     elif _PREVIOUS.fullmatch(step.route):
         told = {name: step.answer[name] for name in ("start_date", "end_date", "duration")}
         name = (step.answer["dag_id"], step.answer["run_id"], step.answer["task_id"])
-        yield Sighting(*name, step.answer["state"], step.answer["map_index"], told)
+        yield Sighting(*name, step.answer["state"], step.answer["map_index"], fields=told)
 
 
 def _known(draft: Draft, seen: Sighting) -> bool:
     operator = (seen.fields or {}).get("operator")
-    tasks = [*draft.tasks.values(), *draft.named.values()]
+    tasks = [*draft.tasks.values(), *(task for task in draft.named.values() if task.stated)]
     mine = [each for each in tasks if (each.dag_id, each.run_id, each.task_id, each.map_index) == seen.key]
     for task in mine:
-        task.fields.setdefault("operator", operator)
+        task.fields["operator"] = task.fields.get("operator") or operator
     made = ("made", seen.dag_id, seen.run_id) in draft.touched
     return bool(mine) or made
 

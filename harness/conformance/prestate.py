@@ -13,12 +13,22 @@ from fake_api import State, TaskSpec
 from fake_api.catalogue import AssetEvent
 from fake_api.names import EdgeWorkerState, TaskInstanceState
 from fake_api.outcome import Outcome
-from fake_api.rows import AssetKey, Connection, DagRun, EdgeJob, EdgeWorker, JobKey, TaskInstance, TaskKey, Variable
+from fake_api.rows import (
+    AssetKey,
+    Connection,
+    DagRun,
+    EdgeJob,
+    EdgeWorker,
+    JobKey,
+    TaskInstance,
+    TaskKey,
+    Variable,
+)
 from fake_api.waits import HitlDetail, TaskReschedule
 from fake_api.xcoms import XComTask
 from harness.conformance.drafts import Draft, Json, TaskDraft
 
-_DATES = "logical_date data_interval_start data_interval_end run_after start_date end_date".split()
+_DATES = ["logical_date", "data_interval_start", "data_interval_end", "run_after", "start_date", "end_date"]
 
 
 class Ids:
@@ -45,12 +55,12 @@ def seed(state: State, draft: Draft) -> None:
         if state.task_instances.find(_key(task)) is None:
             _task_instance(state, state.new_id(), task, None)
     _assets(state, draft)
+    _successes(state, draft)
     for key, value in draft.variables.items():
         state.variables[key] = Variable(val=value)
     for row in draft.connections.values():
         state.put(_connection(row))
-    for (dag_id, run_id, task_id, name, index), value in draft.xcoms.items():
-        state.xcoms.set(XComTask(dag_id, run_id, task_id), name, index, value)
+    _xcoms(state, draft)
     for ti_id, name in draft.task_store:
         task = draft.tasks[ti_id]
         state.task_store.set(_key(task), name, draft.task_store[ti_id, name])
@@ -95,7 +105,9 @@ def list_jobs(state: State, made: Sequence[Json], gone: Sequence[Sequence[str]])
             edge_worker=told["edge_worker"],
         )
         state.apply(Outcome(rows=(job,)))
-    state.apply(Outcome(deleted=tuple(job.key for job in state.edge_jobs if tuple(map(str, job.key)) in gone)))
+    state.apply(
+        Outcome(deleted=tuple(job.key for job in state.edge_jobs if tuple(map(str, job.key)) in gone))
+    )
 
 
 def order(state: State, done: Mapping[str, Any]) -> None:
@@ -116,10 +128,15 @@ def _dags(state: State, draft: Draft) -> None:
             known["tags"] = tuple(known["tags"])
         names = dict.fromkeys(task.task_id for task in tasks if task.dag_id == dag_id and task.task_id)
         specs = tuple(TaskSpec(dag_id=dag_id, task_id=name, run_id="") for name in names)
+        if ("stale", dag_id) in draft.touched:
+            known["is_stale"] = True
         state.add_dag(dag_id, tasks=specs, **_parsed(known))
 
 
 def _runs(state: State, draft: Draft) -> None:
+    for maker, user in draft.makers.values():
+        if task := draft.tasks.get(maker):
+            draft.runs.get((str(task.dag_id), str(task.run_id)), {}).setdefault("triggering_user_name", user)
     for (dag_id, run_id), told in draft.runs.items():
         names = {each.name for each in fields(DagRun)} - {"dag_id", "run_id", "consumed_asset_events"}
         known = _parsed({name: value for name, value in told.items() if name in names})
@@ -131,8 +148,24 @@ def _runs(state: State, draft: Draft) -> None:
             state.add_dag_run(dag_id, f"earlier_{days}", logical_date=draft.began - timedelta(days=days))
 
 
+def _successes(state: State, draft: Draft) -> None:
+    """A successful run with these dates, for each task instance that was told of one that is not known."""
+    for ti_id, told in draft.successes.items():
+        task, dates = draft.tasks[ti_id], _parsed(told)
+        known = [run for run in state.dag_runs if run.dag_id == task.dag_id and run.state == "success"]
+        own = state.dag_runs[_key(task).dag_id, _key(task).run_id]
+        if not known and own.logical_date:
+            before = own.logical_date - timedelta(seconds=1)
+            others = [(key, told) for key, told in draft.runs.items() if key != (own.dag_id, own.run_id)]
+            untold = [run_id for (dag_id, run_id), told in others if dag_id == own.dag_id and not told]
+            name = next(iter(untold), "succeeded")
+            state.add_dag_run(own.dag_id, name, state="success", logical_date=before, **dates)
+
+
 def _key(task: TaskDraft) -> TaskKey:
-    assert task.dag_id and task.task_id and task.run_id
+    assert task.dag_id
+    assert task.task_id
+    assert task.run_id
     return TaskKey(task.dag_id, task.task_id, task.run_id, task.map_index)
 
 
@@ -168,8 +201,19 @@ def _task_instance(state: State, ti_id: UUID, task: TaskDraft, question: Json | 
     state.apply(Outcome(rows=(row,)))
     if task.archived:
         state.task_instances.archive(row)
-    for name in told.get("xcom_keys", ()):
-        state.xcoms.set(XComTask(key.dag_id, key.run_id, key.task_id), name, key.map_index, None)
+
+
+def _xcoms(state: State, draft: Draft) -> None:
+    """The values that were pulled, and those that /run told of by their keys only, in its order."""
+    for task in draft.tasks.values():
+        key = _key(task)
+        for name in task.fields.get("xcom_keys", ()):
+            state.xcoms.set(XComTask(key.dag_id, key.run_id, key.task_id), name, key.map_index, None)
+    for (dag_id, run_id, task_id, name, index), value in draft.xcoms.items():
+        owner = XComTask(dag_id, run_id, task_id)
+        known = state.xcoms.values(owner, name)
+        # the first of a slice is all there is of a task that is not mapped
+        state.xcoms.set(owner, name, -1 if index == 0 and known.keys() == {-1} else index, value)
 
 
 def _question(told: Json) -> HitlDetail:
@@ -194,9 +238,21 @@ def _assets(state: State, draft: Draft) -> None:
         for each in assets:
             state.assets.link(alias, AssetKey(*each))
     for event in sorted(draft.events, key=lambda each: str(each["timestamp"])):
-        _event(state, event)
+        _consume(state, _event(state, event), event["created_dagruns"])
     for (name, key), value in draft.asset_store.items():
         state.asset_store.set(keys[name], key, value)
+
+
+def _consume(state: State, event: int, runs: Sequence[Json]) -> None:
+    """These runs were made for the event."""
+    for told in runs:
+        names = told["dag_id"], told["run_id"]
+        run = state.dag_runs.get(names)
+        if run is None:
+            known = {name: value for name, value in told.items() if name not in ("dag_id", "run_id")}
+            run = state.add_dag_run(*names, **_parsed(known))
+        if event not in run.consumed_asset_events:
+            state.put(replace(run, consumed_asset_events=(*run.consumed_asset_events, event)))
 
 
 def _event(state: State, told: Json) -> int:
@@ -205,9 +261,13 @@ def _event(state: State, told: Json) -> int:
         state.add_asset(*key, extra=told["asset"].get("extra") or {})
     names = ("source_dag_id", "source_task_id", "source_run_id", "source_map_index", "partition_key", "extra")
     aliases = {each["name"] for each in told.get("source_aliases") or ()} | {told.get("alias")} - {None}
+    at = datetime.fromisoformat(told["timestamp"])
+    for known in state.assets.events.values():
+        if (known.asset, known.timestamp, known.source_run_id) == (key, at, told.get("source_run_id")):
+            return known.id
     event = AssetEvent(
         asset=key,
-        timestamp=datetime.fromisoformat(told["timestamp"]),
+        timestamp=at,
         aliases=tuple(sorted(each for each in aliases if each)),
         **{name: told[name] for name in names if name in told},
     )

@@ -99,7 +99,10 @@ class Step:
             return False
         if "Bearer" in self.sent.get("authorization", "") and edge:
             return False
-        timely = max(begins) <= now + LEEWAY and self.claims.get("exp", 0) > now - LEEWAY
+        times = [*begins, self.claims.get("exp", 0)]
+        if not all(isinstance(each, int | float) for each in times):
+            return False
+        timely = max(begins) <= now + LEEWAY and times[-1] > now - LEEWAY
         return bool(ours and timely and {"exp", "iat", *required} <= self.claims.keys())
 
 
@@ -112,7 +115,9 @@ def load(path: Path) -> list[Step]:
     except ValueError as error:
         raise BadRecording(f"{path} is no JSON: {error}; give a folder with recordings only") from None
     if not isinstance(entries, list):
-        raise BadRecording(f"{path} holds no list of recorded calls: see the head of harness/conformance/recordings.py")
+        raise BadRecording(
+            f"{path} holds no list of recorded calls: see the head of harness/conformance/recordings.py"
+        )
     try:
         return [_step(entry["name"], each) for entry in entries for each in entry["exchanges"]]
     except (KeyError, TypeError, AttributeError, ValueError) as error:

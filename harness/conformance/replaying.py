@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 from starlette.types import ASGIApp
@@ -75,7 +76,7 @@ async def _replay(steps: Sequence[Step], name: str, make_app: MakeApp) -> list[D
     clock, ids = RecordedClock(draft.began), Ids()
     state = State(settings=Settings(**draft.settings), now=clock, new_id=ids)
     seed(state, draft)
-    transport = httpx.ASGITransport(make_app(state), raise_app_exceptions=False)  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(make_app(state), raise_app_exceptions=False)
     found = []
     async with httpx.AsyncClient(transport=transport) as client:
         for position, step in enumerate(steps):
@@ -89,6 +90,8 @@ async def _replay(steps: Sequence[Step], name: str, make_app: MakeApp) -> list[D
 def _between(state: State, ids: Ids, draft: Draft, position: int) -> None:
     for done in draft.done.get(position, ()):
         order(state, done)
+    for ti_id in draft.cleared.get(position, ()):
+        state.clear(UUID(ti_id))
     made, gone = draft.jobs.get(position, ((), ()))
     list_jobs(state, made, gone)
     if position in draft.queued:
@@ -97,7 +100,8 @@ def _between(state: State, ids: Ids, draft: Draft, position: int) -> None:
 
 async def _send(client: httpx.AsyncClient, step: Step, secret: str) -> dict[str, Any]:
     url = httpx.URL("http://fake").copy_with(raw_path=step.path.encode())
-    sent = httpx.Request(step.method, url, headers=step.headers(secret), content=step.content())
+    headers = [(name.encode(), value.encode("latin-1", "replace")) for name, value in step.headers(secret).items()]
+    sent = httpx.Request(step.method, url, headers=headers, content=step.content())
     got = await client.send(sent)
     try:
         body = json.loads(got.content) if got.content else None

@@ -33,7 +33,9 @@ def differences(found: Sequence[Difference]) -> Iterator[str]:
             yield f"      {' ' * len(each.path)}  was      {_short(each.actual)}"
 
 
-def suite(*, cases: int, calls: int, found: Sequence[Difference], left_out: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def suite(
+    *, cases: int, calls: int, found: Sequence[Difference], left_out: Mapping[str, Sequence[str]]
+) -> Iterator[str]:
     """The differences, then the counts, then what was not exercised and why."""
     yield from differences(found)
     cases_differ = len({each.case for each in found})

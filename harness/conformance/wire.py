@@ -63,7 +63,7 @@ def request(call: Call, names: Mapping[str, str], *, base: str, secret: str, now
     raw = [(name.encode(), filled(value, names).encode("latin-1", "replace")) for name, value in headers]
     url = httpx.URL(base).copy_with(raw_path=filled(call.path, names).encode())
     if call.chunked and content is not None:
-        raw += [(b"transfer-encoding", b"chunked")]
+        raw += [(b"host", url.netloc), (b"transfer-encoding", b"chunked")]
         return httpx.Request(call.method, url, headers=raw, stream=Chunks(content))
     return httpx.Request(call.method, url, headers=raw, content=content)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.invariants.registry import Finding, liveness
+from harness.invariants.registry import Finding, Unwitnessed, liveness, sampled
 from harness.model.history import Event, History
 from harness.model.moments import moment
 from harness.model.plan import Plan
@@ -26,6 +26,8 @@ def every_job_is_accounted_for(history: History, plan: Plan) -> Iterator[Finding
                 handed[job] = event
         elif event.witness == "client" and event.f == "jobs.fetch" and event.type == "ok":
             heard[event.value.get("job") or ""] = event
+    if not last and any(sampled(event) for event in history.where(witness="server", f="task_instance")):
+        raise Unwitnessed("the server told of its tasks and of no edge job")
     for job, event in last.items():
         if event.value.get("new") in _OPEN:
             yield _finding(job, event, handed.get(job), heard.get(job))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.invariants.registry import Invariant, named
+from harness.invariants.registry import Invariant, Unwitnessed, named
 from harness.model.history import History
 from harness.model.plan import Plan
 from harness.model.verdict import Counterexample, Verdict
@@ -16,22 +16,27 @@ MOST = 1_000
 def judge(history: History, plan: Plan) -> Verdict:
     """What the invariants that the plan names make of the history.
 
-    A check that crashes is named in `Verdict.crashed`: the answer is then unknown at best, never valid.
+    A check that crashes is named in `Verdict.crashed`, one that lacks a witness in `Verdict.unjudged`: the answer is
+    then unknown at best, never valid.
     Raises BadPlan, naming the nearest, when the plan names an invariant that does not exist.
     """
     chosen = named(plan)
     counterexamples: list[Counterexample] = []
     crashed: list[str] = []
+    unjudged: list[str] = []
     for invariant in chosen:
         try:
             # one by one, so that what was found before a crash is kept
             for counterexample in _counterexamples(invariant, history, plan):
                 counterexamples.append(counterexample)  # noqa: PERF402
+        except Unwitnessed as reason:
+            unjudged.append(f"{invariant.name}: {reason}")
         except Exception as error:  # noqa: BLE001 - whatever it is, the answer is unknown
             crashed.append(f"{invariant.name}: {type(error).__name__}: {error}")
     return Verdict(
         counterexamples=tuple(counterexamples),
         crashed=tuple(crashed),
+        unjudged=tuple(unjudged),
         checked=tuple(invariant.name for invariant in chosen),
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from harness.errors import BadParameter, BadPlan
-from harness.model.history import History
+from harness.model.history import Event, History
 from harness.model.names import no_such
 from harness.model.plan import Plan
 from harness.model.verdict import Kind
@@ -19,6 +19,15 @@ class Finding(NamedTuple):
 
     summary: str
     events: tuple[int, ...] = ()
+
+
+class Unwitnessed(Exception):
+    """Raised by a check: nobody saw what it would need to say that the promise was kept. Its text is the reason."""
+
+
+def sampled(event: Event) -> bool:
+    """Whether a server's state was only asked for now and then: what lies between two such events was not seen."""
+    return bool(event.value.get("sampled"))
 
 
 Check = Callable[[History, Plan], Iterable[Finding]]

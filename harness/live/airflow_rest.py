@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from harness.errors import NotStarted
+from harness.workers.scripted import AIRFLOW_VERSION, EDGE_VERSION
 
 #: Seconds for one request, on a busy machine; and between two, while nobody answers.
 TIMEOUT, AGAIN = 60.0, 0.5
+#: What a worker says of itself.
+SYSINFO = {"airflow_version": AIRFLOW_VERSION, "edge_provider_version": EDGE_VERSION}
 #: Rows of one page: [api] maximum_page_limit.
 PAGE = 100
 _GONE_WELL = 400
@@ -21,10 +25,18 @@ class ServerRefused(NotStarted):
     """The server answered a request of ours with 4xx, in its own words."""
 
 
+class NotThere(ServerRefused):
+    """404: what the request is about does not exist."""
+
+
 class AirflowRest:
-    """Requests to one server, with a token; those of `call` are repeated while nobody answers."""
+    """Requests to one server, with a token; those of `call` are repeated while nobody answers.
+
+    `made` are the variables and connections that were not there before: kind and name.
+    """
 
     def __init__(self, url: str) -> None:
+        self.made: list[tuple[str, str]] = []
         self._client = httpx.AsyncClient(base_url=url, timeout=TIMEOUT, trust_env=False)
 
     async def log_in(self, username: str, password: str) -> None:
@@ -46,9 +58,15 @@ class AirflowRest:
             if reply is not None and reply.status_code < 500:
                 if reply.status_code >= _GONE_WELL:
                     words = " ".join(reply.text.split())[:300]
-                    raise ServerRefused(f"{method} {path} was refused: {reply.status_code} {words}")
+                    kind = NotThere if reply.status_code == 404 else ServerRefused
+                    raise kind(f"{method} {path} was refused: {reply.status_code} {words}")
                 return reply.json() if reply.content else None
             await asyncio.sleep(AGAIN)
+
+    async def delete(self, path: str) -> None:
+        """Delete what is there, if it is. Raises ServerRefused."""
+        with suppress(NotThere):
+            await self.call("DELETE", path)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -70,8 +88,15 @@ class AirflowRest:
     async def _create(self, kind: str, *entities: dict[str, Any], existing: str = "skip") -> None:
         action = {"action": "create", "entities": list(entities), "action_on_existence": existing}
         done = await self.call("PATCH", f"/api/v2/{kind}", {"actions": [action]})
+        self.made += [(kind, name) for name in (done.get("create") or {}).get("success", [])]
         if errors := (done.get("create") or {}).get("errors"):
             raise ServerRefused(f"{kind} could not be made: {errors[0]}")
+
+    async def say_offline(self, worker: str, *, token: str) -> None:
+        """Report on the Edge API that a worker has ended, as it would itself; nothing if it is not known."""
+        body = {"state": "offline", "jobs_active": 0, "queues": None, "sysinfo": SYSINFO}
+        url = f"/edge_worker/v1/worker/{worker}"
+        await self._client.patch(url, json=body, headers={"Authorization": token})
 
     async def open_pool(self, name: str, *, slots: int) -> None:
         """Let tasks of the pool be queued."""

@@ -39,10 +39,12 @@ class DagRuns:
         for run in self.names:
             await self._rest.trigger(*run)
         end = time.monotonic() + PATIENCE
-        while not all(ti["state"] == "scheduled" for ti in (found := await self.instances())):
+        while not _waiting(found := await self.instances()):
             look()
             if time.monotonic() > end:
-                raise NotStarted(f"the scheduler has not begun the Dag runs within {PATIENCE:.0f} s: does it run?")
+                raise NotStarted(
+                    f"the scheduler has not begun the Dag runs within {PATIENCE:.0f} s: does it run?"
+                )
             await asyncio.sleep(LOOK)
         self._ids = {task_key(ti): ti["id"] for ti in found}
 
@@ -53,6 +55,10 @@ class DagRuns:
     def submit(self, task: Submission) -> tuple[str, Awaitable[None]]:
         """The id of the task's instance, and what lets the scheduler queue it."""
         return self._ids[task.key], self._rest.open_pool(pool_of(task), slots=task.slots)
+
+
+def _waiting(instances: list[dict[str, Any]]) -> bool:
+    return all(ti["state"] == "scheduled" for ti in instances)
 
 
 def task_key(row: dict[str, Any]) -> str:

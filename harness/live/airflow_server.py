@@ -46,9 +46,7 @@ class AirflowServer:
         Raises NotInstallable, NotStarted, and ServerRefused where a request of ours was refused.
         """
         camp, tasks = self._seat.camp, self._seat.plan.submissions
-        self._started = await asyncio.to_thread(
-            AirflowHome, camp, database=self._database, tasks=len(tasks)
-        )
+        self._started = await asyncio.to_thread(AirflowHome, camp, database=self._database, tasks=len(tasks))
         self._changes = Changes(self._home.witness, say=self._seat.say)
         self._rest = AirflowRest(self._home.url)
         self._runs = DagRuns(self._rest, tasks)

@@ -97,6 +97,7 @@ def main(requests: IO[str], answers: IO[str]) -> None:
     from sqlalchemy import text
 
     engine = settings.engine
+    assert engine is not None, "the commands above have made it"
     with engine.begin() as connection:
         for statement in statements(engine.dialect.name):
             connection.execute(text(statement))

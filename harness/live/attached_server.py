@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from harness.control_plane import CONTENT
 from harness.errors import BadPlan, NotCapable
 from harness.live.airflow_rest import AirflowRest, ServerRefused
 from harness.live.airflow_runs import DagRuns
@@ -17,7 +16,6 @@ from harness.live.deployment import Deployment, Unconfirmed, intentions, survey
 from harness.live.errands import Errands
 from harness.live.one_file import dag_file, workload_tag
 from harness.live.seat import Seat
-from harness.live.workload import pool_of
 from harness.model.faults import RestartServer
 from harness.model.plan import Submission
 from harness.model.scenario import Workers
@@ -26,6 +24,7 @@ from harness.workers.tokens import edge_token
 
 #: Seconds between two looks at the server's rows, and for tidying up.
 LOOK_EVERY, PATIENCE = 1.0, 60.0
+TOKEN_LIFETIME = 10.0  # seconds: [api_auth] jwt_leeway
 #: The bundle in which edge workers of ours look for their Dag file: Airflow's default.
 BUNDLE = "dags-folder"
 
@@ -41,7 +40,9 @@ class AttachedServer:
         self._errands = Errands()
         self._touched = False
         if any(isinstance(fault, RestartServer) for fault in seat.plan.faults):
-            raise NotCapable("the plan's RestartServer would kill a server that is not ours: take it out of the plan")
+            raise NotCapable(
+                "the plan's RestartServer would kill a server that is not ours: take it out of the plan"
+            )
 
     @property
     def address(self) -> tuple[str, int]:
@@ -69,14 +70,23 @@ class AttachedServer:
         try:
             dag = await self._rest.call("GET", f"/api/v2/dags/{dag_id}")
         except ServerRefused as refusal:
-            raise BadPlan(f"the Dag is not there ({refusal}): put what `harness dag` prints into its Dag folder") from None
+            raise BadPlan(
+                f"the Dag is not there ({refusal}): put what `harness dag` prints into its Dag folder"
+            ) from None
         tasks = self._seat.plan.submissions
         if workload_tag(tasks) not in {tag["name"] for tag in dag["tags"]}:
-            raise BadPlan(f"the server's Dag {dag_id} is of another plan: deploy what `harness dag` prints for this one")
+            raise BadPlan(
+                f"the server's Dag {dag_id} is of another plan: deploy what `harness dag` prints for this one"
+            )
         edge = any(worker.kind is Workers.EDGE for worker in self._seat.plan.workers)
         if edge and dag["bundle_name"] != BUNDLE:
-            raise NotCapable(f"the Dag is in the bundle {dag['bundle_name']!r}: put it into {BUNDLE!r}, or take --workers scripted")
-        path = self._seat.camp.dags / (dag["relative_fileloc"] or "harness_dag.py")
+            raise NotCapable(
+                f"the Dag is in the bundle {dag['bundle_name']!r}: put it into {BUNDLE!r}, or take --workers scripted"
+            )
+        folder = self._seat.camp.dags
+        path = (folder / (dag["relative_fileloc"] or "harness_dag.py")).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            raise BadPlan(f"the server's Dag {dag_id} has no place in its Dag folder: deploy it there")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(dag_file(tasks))
 
@@ -104,11 +114,9 @@ class AttachedServer:
 
     async def _tidy_up(self) -> None:
         for worker in self._seat.plan.workers:
-            path = f"worker/{worker.name}"
-            token = edge_token(path, secret=self._deployment.jwt_secret, now=datetime.now(UTC))
-            await self._rest.say_offline(path, token)
-        for task in self._seat.plan.submissions:
-            await self._rest.delete(f"/api/v2/pools/{pool_of(task)}")
+            secret, now = self._deployment.jwt_secret, datetime.now(UTC)
+            token = edge_token(f"worker/{worker.name}", secret=secret, now=now, lifetime=TOKEN_LIFETIME)
+            await self._rest.say_offline(worker.name, token=token)
         for kind, name in self._rest.made:
             await self._rest.delete(f"/api/v2/{kind}/{name}")
 

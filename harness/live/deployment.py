@@ -71,7 +71,9 @@ class Deployment:
                 " set them in the environment"
             )
         if not self.jwt_secret:
-            raise BadParameter(f"edge workers need the server's own {SECRET_VARIABLE}: set it in the environment")
+            raise BadParameter(
+                f"edge workers need the server's own {SECRET_VARIABLE}: set it in the environment"
+            )
 
     async def log_in(self, rest: AirflowRest) -> None:
         """Make the client say our token. Raises ServerRefused."""
@@ -85,11 +87,13 @@ async def survey(deployment: Deployment, rest: AirflowRest) -> str:
     """What is there, from health and version alone, in a few words. Raises NotStarted where nothing answers."""
     try:
         async with asyncio.timeout(PATIENCE):
+            _, writer = await asyncio.open_connection(deployment.host, deployment.port)
+            writer.close()
             version = (await rest.call("GET", "/api/v2/version"))["version"]
             health = await rest.call("GET", "/api/v2/monitor/health")
             await rest.call("GET", "/execution/health")
             await rest.call("GET", "/edge_worker/v1/health")
-    except TimeoutError:
+    except OSError:  # a timeout is one too
         raise NotStarted(f"{deployment.url} does not answer: start it, or correct --server") from None
     scheduler = (health.get("scheduler") or {}).get("status") or "unknown"
     return f"Airflow {version} with an Edge API, its scheduler is {scheduler}"

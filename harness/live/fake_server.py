@@ -60,7 +60,11 @@ class LiveFakeServer:
 
     def _come_back(self) -> None:
         task = asyncio.get_running_loop().create_task(self._listen(), name="api restart")
-        task.add_done_callback(lambda done: done.exception() or self._seat.bring_up())
+        task.add_done_callback(self._is_back)
+
+    def _is_back(self, listening: asyncio.Task[None]) -> None:
+        if listening.exception() is None:
+            self._seat.bring_up()
 
     async def finish(self) -> None:
         """All is told at once."""

@@ -13,7 +13,9 @@ FOLDER_VARIABLE, HOST_VARIABLE = "HARNESS_MARKS", "HARNESS_HOST"
 
 
 def mark(what: str, **about: object) -> None:
-    """Append one mark; a line is written at once or not at all."""
+    """Append one mark; a line is written at once or not at all. On a worker that is none of ours, nothing is."""
+    if HOST_VARIABLE not in os.environ:
+        return
     host = os.environ[HOST_VARIABLE]
     line = json.dumps({"what": what, "t": time.monotonic_ns(), "host": host, "pid": os.getpid()} | about)
     path = os.path.join(os.environ[FOLDER_VARIABLE], f"{host}.jsonl")  # noqa: PTH118

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import tempfile
 from collections.abc import Callable
@@ -12,7 +13,9 @@ from pathlib import Path
 from harness.driver import drive
 from harness.errors import BadParameter
 from harness.live.airflow_server import AirflowServer
+from harness.live.attached_server import AttachedServer
 from harness.live.commands import Camp
+from harness.live.deployment import Deployment
 from harness.live.fake_server import LiveFakeServer
 from harness.live.guardian import guarded
 from harness.live.seat import MakeServer
@@ -40,28 +43,34 @@ def run_live(
     plan: Plan,
     *,
     server: str = "fake",
+    i_own_this: bool = False,
     progress: Progress | None = None,
 ) -> LiveWorld:
     """Drive the plan through a live world of its own; the world's History is complete.
 
+    `server` is a name of SERVERS, or the URL of somebody's own, which is changed only with `i_own_this`.
     Raises BadParameter, NotInstallable, and NotStarted with what did not come up.
     """
-    make_server = _server(server)
+    make_server, jwt_secret = _server(server, confirmed=i_own_this)
     folder = Path(tempfile.mkdtemp(prefix="airflow-remote-harness-live-"))
     with guarded(folder):
-        camp = _pitch(plan, folder)
+        camp = _pitch(plan, folder, jwt_secret)
         return asyncio.run(_drive(plan, camp, make_server, progress))
 
 
-def _server(name: str) -> MakeServer:
+def _server(name: str, *, confirmed: bool) -> tuple[MakeServer, str]:
+    """What makes the server, and the secret that its edge workers share with it."""
+    if "://" in name:
+        deployment = Deployment.at(name, os.environ)
+        return partial(AttachedServer, deployment=deployment, confirmed=confirmed), deployment.jwt_secret
     if name not in SERVERS:
-        raise BadParameter(f"there is no server {name!r}: choose one of {', '.join(SERVERS)}")
-    return SERVERS[name]
+        raise BadParameter(f"there is no server {name!r}: choose one of {', '.join(SERVERS)}, or give a URL")
+    return SERVERS[name], secrets.token_hex(32)
 
 
-def _pitch(plan: Plan, folder: Path) -> Camp:
+def _pitch(plan: Plan, folder: Path, jwt_secret: str) -> Camp:
     options = environment(plan.options)
-    camp = Camp(folder=folder, jwt_secret=secrets.token_hex(32), options=tuple(options.items()))
+    camp = Camp(folder=folder, jwt_secret=jwt_secret, options=tuple(options.items()))
     for each in (camp.dags, camp.marks):
         each.mkdir()
     camp.plan.write_text(plan_to_json(plan))
@@ -69,9 +78,7 @@ def _pitch(plan: Plan, folder: Path) -> Camp:
     return camp
 
 
-async def _drive(
-    plan: Plan, camp: Camp, make_server: MakeServer, progress: Progress | None
-) -> LiveWorld:
+async def _drive(plan: Plan, camp: Camp, make_server: MakeServer, progress: Progress | None) -> LiveWorld:
     world = LiveWorld(plan, camp=camp, make_server=make_server)
     telling = asyncio.create_task(_tell(world, progress)) if progress else None
     try:

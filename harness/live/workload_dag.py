@@ -3,6 +3,7 @@
 It is copied into the DAG folder of real workers, beside `marks.py` and `workload.json`, and imports nothing else of ours.
 """
 
+import hashlib
 import json
 import time
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,8 @@ from marks import mark  # type: ignore[import-not-found]
 WORKLOAD: dict[str, dict[str, dict[str, Any]]] = json.loads(
     Path(__file__).with_name("workload.json").read_text()
 )
+#: Tells whether a deployed file is that of a plan.
+TAG = f"workload-{hashlib.sha256(json.dumps(WORKLOAD, sort_keys=True).encode()).hexdigest()[:12]}"
 
 
 class PlannedFailure(Exception):
@@ -38,7 +41,14 @@ def body(**work: Any) -> str | None:
 
 
 for dag_id, tasks in WORKLOAD.items():
-    with DAG(dag_id, schedule=None, start_date=datetime(2025, 1, 1, tzinfo=UTC), catchup=False, max_active_tasks=len(tasks)) as dag:
+    with DAG(
+        dag_id,
+        schedule=None,
+        start_date=datetime(2025, 1, 1, tzinfo=UTC),
+        catchup=False,
+        max_active_tasks=len(tasks),
+        tags=[TAG],
+    ) as dag:
         for task_id, work in tasks.items():
             task(
                 task_id=task_id,

@@ -91,9 +91,7 @@ class LiveWorld:
         self._witnessed.append((t, told))
         return Event(-1, t, witness, process, type, f, value)
 
-    def _server_says(
-        self, process: str, table: str, value: dict[str, Any], *, t: int | None = None
-    ) -> None:
+    def _server_says(self, process: str, table: str, value: dict[str, Any], *, t: int | None = None) -> None:
         at = time.monotonic_ns() if t is None else t
         self._record_at(at, "server", process, "ok", table, value)
 

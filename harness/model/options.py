@@ -104,20 +104,6 @@ OPTIONS: dict[str, Option] = {
             least=0,
         ),
         Option(
-            "scheduler.orphaned_tasks_check_interval",
-            "300.0",
-            "seconds",
-            _SERVER,
-            "between two looks for tasks whose scheduler is gone",
-        ),
-        Option(
-            "scheduler.scheduler_heartbeat_sec",
-            "5",
-            "seconds",
-            _SERVER,
-            "between two heartbeats of the scheduler, each of which runs the executor's sync",
-        ),
-        Option(
             "scheduler.scheduler_idle_sleep_time",
             "1.0",
             "seconds",

@@ -37,17 +37,21 @@ class Counterexample:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """The judgement on one History. `crashed` names checks that failed themselves, with their error."""
+    """The judgement on one History. `crashed` names checks that failed themselves, with their error.
+
+    `unjudged` names promises of which too little was witnessed to say that they were kept, with the reason.
+    """
 
     counterexamples: tuple[Counterexample, ...] = ()
     crashed: tuple[str, ...] = ()
+    unjudged: tuple[str, ...] = ()
     checked: tuple[str, ...] = ()
 
     @property
     def answer(self) -> Answer:
         if any(found.kind is not Kind.EXERCISED for found in self.counterexamples):
             return Answer.INVALID
-        return Answer.UNKNOWN if self.crashed or self.counterexamples else Answer.VALID
+        return Answer.UNKNOWN if self.crashed or self.unjudged or self.counterexamples else Answer.VALID
 
     @property
     def exit_code(self) -> int:
@@ -57,4 +61,4 @@ class Verdict:
             return EXIT_SAFETY
         if Kind.LIVENESS in kinds:
             return EXIT_LIVENESS
-        return EXIT_UNKNOWN if kinds or self.crashed else EXIT_VALID
+        return EXIT_UNKNOWN if kinds or self.crashed or self.unjudged else EXIT_VALID

@@ -55,7 +55,7 @@ def said(process: Process) -> str:
             return " ".join(str(entry.get(key, "")) for key in ("event", "error", "detail", "error_detail"))[
                 :400
             ].strip()
-    return process.last_words()
+    return process.last_words(2)
 
 
 def _env(environment: Environment, *, port: int, home: Path) -> Mapping[str, str]:

@@ -51,9 +51,11 @@ class Release:
 
 
 def releases(names: Sequence[str] = ()) -> tuple[Release, ...]:
-    """The rows of these releases, of all in the table when none is named. Raises BadParameter."""
-    rows = {row.sdk: row for row in map(_row, tomllib.loads(TABLE.read_text())["release"])}
-    return tuple(_named(name, rows) for name in dict.fromkeys(names)) or tuple(rows.values())
+    """The rows of these releases, of all that are not on demand when none is named. Raises BadParameter."""
+    table = tomllib.loads(TABLE.read_text())["release"]
+    rows = {row["sdk"]: _row(row) for row in table}
+    usual = [row["sdk"] for row in table if not row.get("on_demand")]
+    return tuple(_named(name, rows) for name in dict.fromkeys(names or usual))
 
 
 def install(release: Release) -> Environment:
@@ -82,7 +84,8 @@ def _named(name: str, rows: Mapping[str, Release]) -> Release:
         raise BadParameter(
             f"--sdk {name}: name releases of the Task SDK such as {known}, or others of those series"
         )
-    return replace(series[-1], sdk=name, core=None)
+    newer = [row for row in series if row.version > _numbers(name)]
+    return replace((newer or series[-1:])[0], sdk=name, core=None)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -133,7 +133,7 @@ def _verdict(verdict: Verdict, history: History) -> Iterator[str]:
     broken: dict[str, list[Counterexample]] = {}
     for counterexample in verdict.counterexamples:
         broken.setdefault(counterexample.invariant, []).append(counterexample)
-    kept = len(verdict.checked) - len(broken) - len(verdict.crashed)
+    kept = len(verdict.checked) - len(broken) - len(verdict.crashed) - len(verdict.unjudged)
     yield f"{verdict.answer}: {kept} of {len(verdict.checked)} promises kept"
     roomy = len(broken) <= 2
     for name, found in broken.items():
@@ -147,6 +147,7 @@ def _verdict(verdict: Verdict, history: History) -> Iterator[str]:
         if (more := len(found) - (2 if roomy else 1)) > 0:
             yield f"  and {more} more"
     yield from (f"? {crash} (the check itself crashed)" for crash in verdict.crashed)
+    yield from (f"? {reason} (not judged)" for reason in verdict.unjudged)
     if act(history, "end") is None:
         yield "! the history stops before the end of its run"
 

@@ -38,5 +38,6 @@ def summarise(
             for found in verdict.counterexamples
         ],
         "crashed": list(verdict.crashed),
+        "unjudged": list(verdict.unjudged),
         "replay": replay,
     }

@@ -107,9 +107,10 @@ class ChildProcess:
         self._node, self._pipes = here(), pipes
         self._code: int | None = None
         self._dead = False  # and may be reaped
-        requests = pipes[2]  # stdout, stderr, requests, logs: the order in `WatchedSubprocess.start`
-        site: Site = self._node.site
-        self._runner = TaskRunner(command, site, send=requests.sendall, read=partial(read, requests))
+        _, _, requests, logs = pipes  # the order in `WatchedSubprocess.start`
+        self._runner = TaskRunner(
+            command, self._node.site, send=requests.sendall, read=partial(read, requests), log=logs.sendall
+        )
         self.pid = self._node.new_pid()
         self._node.processes[self.pid] = self
         self.task = asyncio.get_running_loop().create_task(

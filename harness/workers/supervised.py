@@ -20,6 +20,9 @@ from harness.model.plan import Submission
 from harness.ports import Body, Site
 
 LENGTH = 4  # bytes before each message, big-endian: how many follow
+STARTING = 0.3
+"""Seconds from the fork to the task: a small DAG file is parsed meanwhile. A busy machine takes several."""
+FIRST_WORDS = b'{"level": "info", "event": "::group::Pre Execute"}\n'
 
 
 def supervise(
@@ -66,7 +69,7 @@ class RequestFailed(HarnessError):
 
 @dataclass
 class TaskRunner:
-    """The child: `send` and `read` (so many bytes) are its end of the socket to the supervisor.
+    """The child: `send` and `read` (so many bytes) are its end of the socket to the supervisor, `log` is for its logs.
 
     Source: `airflow/sdk/execution_time/task_runner.py`, `main` and `run`, and `comms.py`.
     """
@@ -75,6 +78,7 @@ class TaskRunner:
     site: Site
     send: Callable[[bytes | bytearray], None]
     read: Callable[[int], Awaitable[bytes]]
+    log: Callable[[bytes], None]
     body: Body | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -82,7 +86,9 @@ class TaskRunner:
 
     async def run(self) -> int:
         """Live the whole life; the exit code. Raises EOFError and BrokenPipeError where the supervisor is gone."""
+        self.log(FIRST_WORDS)  # the supervisor wakes, and sends the first heartbeat
         details = await self._response()
+        await asyncio.sleep(STARTING)
         try:
             succeeded = await self._work()
         except RequestFailed:

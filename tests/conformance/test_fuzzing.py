@@ -12,7 +12,8 @@ import pytest
 from fake_api.versions import NEWEST, RELEASED
 
 pytest.importorskip("jsonschema_rs", reason="needs Schemathesis: pip install '.[test]'")
-pytestmark = pytest.mark.slow
+#: It takes a minute, and several where others want the processor too.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[2]
 VERSIONS = (NEWEST, RELEASED[0])

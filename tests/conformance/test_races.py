@@ -60,14 +60,17 @@ def _race(arm: Arm, race: Race, number: int, meet: Callable[[httpx.Request, http
         assert arm.send(ready(each)).status < 300
     assert meet(ready(race.one), ready(race.other)) in race.statuses
     rows = arm.state(case)
-    assert rows and rows["task instances"]["r/a/-1"]["state"] in race.ends
+    assert rows
+    assert rows["task instances"]["r/a/-1"]["state"] in race.ends
 
 
 @pytest.mark.parametrize("race", RACES, ids=lambda race: race.name)
 def test_the_fake_lets_the_allowed_outcomes_happen(race: Race) -> None:
     """Calls to the fake never overlap: whichever comes first, the outcome is an allowed one."""
     with FakeArm() as arm:
-        for number, one in enumerate((race, replace(race, one=race.other, other=race.one, statuses=_turned(race)))):
+        for number, one in enumerate(
+            (race, replace(race, one=race.other, other=race.one, statuses=_turned(race)))
+        ):
             _race(arm, one, number, lambda first, second: (arm.send(first).status, arm.send(second).status))
 
 

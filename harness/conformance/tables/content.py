@@ -19,7 +19,8 @@ KEYS = (
 X = "/xcoms/{dag}/r/a"
 MAPPED = Seed(tasks=(Task(), Task(name="m", mapped=4)))
 PUSHED = tuple(
-    call("POST", f"/xcoms/{{dag}}/r/m/k?map_index={index}", value) for index, value in enumerate([10, None, {"x": 1}, "t"])
+    call("POST", f"/xcoms/{{dag}}/r/m/k?map_index={index}", value)
+    for index, value in enumerate([10, None, {"x": 1}, "t"])
 )
 PRIOR = Seed(
     runs=(
@@ -132,13 +133,7 @@ CASES: tuple[Case, ...] = (
     Case(
         name="xcoms of prior dates",
         seed=PRIOR,
-        steps=tuple(
-            get(f"/xcoms/{{dag}}/{run_id}/a/{key}{suffix}")
-            for run_id in ("r", "late", "dateless")
-            for key in ("old", "new", "both")
-            for suffix in ("?include_prior_dates=true", "/slice?include_prior_dates=true")
-        )
-        + (get("/xcoms/{dag}/none/a/old?include_prior_dates=true"), get(f"{X}/old?include_prior_dates=perhaps")),
+        steps=(*tuple(get(f"/xcoms/{{dag}}/{run_id}/a/{key}{suffix}") for run_id in ("r", "late", "dateless") for key in ("old", "new", "both") for suffix in ("?include_prior_dates=true", "/slice?include_prior_dates=true")), get("/xcoms/{dag}/none/a/old?include_prior_dates=true"), get(f"{X}/old?include_prior_dates=perhaps")),
     ),
     Case(
         name="xcoms to clear",

@@ -26,7 +26,9 @@ WORLD = Seed(
     runs=(Run(), Run(name="done", state="success", logical_date="2019-12-31T00:00:00Z")),
     xcoms=(XCom(value={"x": [1, "é"]}),),
     variables={"v": "val"},
-    connections={"conn": {"conn_type": "http", "host": "h", "port": 80, "password": "p", "extra": '{"a": 1}'}},
+    connections={
+        "conn": {"conn_type": "http", "host": "h", "port": 80, "password": "p", "extra": '{"a": 1}'}
+    },
     assets=(SeededAsset(name="o", alias="al"),),
     connection_test=True,
 )

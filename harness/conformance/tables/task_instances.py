@@ -70,7 +70,9 @@ RETRYABLE = Seed(tasks=(Task(retries=2),))
 def _life(position: int, target: str, body: dict[str, Any]) -> Case:
     last = state(target, **body)
     return Case(
-        name=f"state {position} {target or 'empty'}", seed=RETRYABLE, steps=(run(), last, last, beat(), run(pid=9))
+        name=f"state {position} {target or 'empty'}",
+        seed=RETRYABLE,
+        steps=(run(), last, last, beat(), run(pid=9)),
     )
 
 
@@ -115,7 +117,11 @@ CASES: tuple[Case, ...] = (
         steps=tuple(
             call(method, f"/task-instances/{UNKNOWN}/{what}", body, token=Token(sub=UNKNOWN))
             for method, what, body in (
-                ("PATCH", "run", {"state": "running", "hostname": "h", "unixname": "u", "pid": 1, "start_date": START}),
+                (
+                    "PATCH",
+                    "run",
+                    {"state": "running", "hostname": "h", "unixname": "u", "pid": 1, "start_date": START},
+                ),
                 ("PUT", "heartbeat", {"hostname": "h", "pid": 1}),
                 ("PATCH", "state", {"state": "failed", "end_date": END}),
                 ("PATCH", "state", {"state": "queued"}),

@@ -60,7 +60,9 @@ def _ends(version: str) -> tuple[Case, ...]:
     )
     return tuple(
         Case(
-            name=f"ends {version} {at}", seed=CONSUMED, steps=_in(version, run(), state(target, **body), beat())
+            name=f"ends {version} {at}",
+            seed=CONSUMED,
+            steps=_in(version, run(), state(target, **body), beat()),
         )
         for at, (target, body) in enumerate(bodies)
     )
@@ -79,7 +81,7 @@ def _shapes(version: str) -> Case:
         get(f"/dag-runs/{{dag}}/previous?logical_date={NEXT_DAY}&state=success"),
         get("/dag-runs/count?dag_id={dag}"),
         get("/dags/{dag}"),
-        get("/variables/keys"),
+        get("/variables/keys?prefix={dag}"),
         get("/xcoms/{dag}/r/a/old?include_prior_dates=true"),
         get("/xcoms/{dag}/r/a/k/slice"),
         get("/task-instances/breadcrumbs?dag_id={dag}&run_id=r"),
@@ -90,7 +92,11 @@ def _shapes(version: str) -> Case:
         call("POST", "/dag-runs/{dag}/new4", {"conf": {"a": 1}}),
         call("PUT", "/variables/keys", {"val": "1"}),
         call("DELETE", "/variables/keys"),
-        call("POST", "/hitlDetails/{a}", {"ti_id": "{a}", "options": ["y"], "subject": "s", "assigned_users": []}),
+        call(
+            "POST",
+            "/hitlDetails/{a}",
+            {"ti_id": "{a}", "options": ["y"], "subject": "s", "assigned_users": []},
+        ),
         get("/hitlDetails/{a}"),
         state("failed"),
         state("failed"),
@@ -113,6 +119,7 @@ CASES: tuple[Case, ...] = (
     *(case for version in VERSIONS for case in _ends(version)),
     Case(
         name="version header",
+        anywhere=True,
         steps=tuple(
             get(path, version=version, token=None if path == "/health" else beat().token)
             for version in HEADERS

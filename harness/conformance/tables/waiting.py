@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.conformance.case import DAY, NEXT_DAY, NOTHING, UNKNOWN, WORKLOAD, Call, Case, Run, Seed, SeededAsset, Task, Token
+from harness.conformance.case import (
+    DAY,
+    NEXT_DAY,
+    NOTHING,
+    UNKNOWN,
+    WORKLOAD,
+    Call,
+    Case,
+    Run,
+    Seed,
+    SeededAsset,
+    Task,
+    Token,
+)
 from harness.conformance.tables.operations import ASKED
 from harness.conformance.tables.words import call, get, on, run, state
 
@@ -18,7 +31,9 @@ EVENT = {"dest_asset_key": {"name": "{dag}-o", "uri": "s3://{dag}/o"}, "extra": 
 STORED: tuple[Any, ...] = (1, "text", True, 1.5, [1, None], {"a": {}}, None, NOTHING)
 
 
-def _test(method: str, path: str, body: Any = NOTHING, *, sub: str = "{test}", scope: str = "workload") -> Call:
+def _test(
+    method: str, path: str, body: Any = NOTHING, *, sub: str = "{test}", scope: str = "workload"
+) -> Call:
     return call(method, f"/connection-tests/{path}", body, token=Token(sub=sub, scope=scope))
 
 

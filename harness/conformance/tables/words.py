@@ -31,9 +31,13 @@ def beat(task: str = "a", *, pid: int = PID, host: str = HOST, **more: Any) -> C
     return on(task, "PUT", "heartbeat", {"hostname": host, "pid": pid}, **more)
 
 
-def state(new: str, task: str = "a", *, token: Token | None = None, version: str | None = None, **body: Any) -> Call:
+def state(
+    new: str, task: str = "a", *, token: Token | None = None, version: str | None = None, **body: Any
+) -> Call:
     """Move a task on; `body` is added to the state, and END is the end date unless `end_date` says otherwise."""
-    told = {name: value for name, value in ({"state": new, "end_date": END} | body).items() if value is not ...}
+    told = {
+        name: value for name, value in ({"state": new, "end_date": END} | body).items() if value is not ...
+    }
     more: dict[str, Any] = {"version": version} if version else {}
     return on(task, "PATCH", "state", told, **({"token": token} if token else {}), **more)
 

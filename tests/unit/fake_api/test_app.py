@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from fastapi import APIRouter
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
@@ -148,9 +149,11 @@ def _called(dependant: Dependant) -> Iterator[Any]:
 
 def test_no_endpoint_would_start_a_thread() -> None:
     """Nor would what an endpoint depends on, in any version."""
-    apps = [execution_api().newest, edge_api(), *routers().values()]
+    apps: list[APIRouter] = [execution_api().newest.router, edge_api().router, *routers().values()]
     routes = [route for app in apps for route in app.routes if isinstance(route, APIRoute)]
     called = [each for route in routes for each in _called(route.dependant)]
     assert len(called) > 800
-    asynchronous = (inspect.iscoroutinefunction(each) or inspect.iscoroutinefunction(each.__call__) for each in called)
+    asynchronous = (
+        inspect.iscoroutinefunction(each) or inspect.iscoroutinefunction(each.__call__) for each in called
+    )
     assert [each for each, fine in zip(called, asynchronous, strict=True) if not fine] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 import respx
 
 import fake_api
-from fake_api import Mocked, State, TaskSpec
+from fake_api import Mocked, Settings, State, TaskSpec
 from fake_api.versions import RELEASED
 
 URL = "http://api:8080"
@@ -51,6 +52,19 @@ def test_a_synchronous_client_is_answered_in_every_version(where, version: str) 
         ti = fake.state.task_instances.get(ti_id)
         assert ti is not None
         assert ti.state == "running"
+
+
+@pytest.mark.parametrize(("strict", "status"), [(True, 422), (False, 200)])
+@pytest.mark.parametrize("version", [RELEASED[0], RELEASED[-1]])
+def test_json_without_a_content_type_is_refused_as_by_airflow_unless_the_server_is_lenient(
+    strict: bool, status: int, version: str
+) -> None:
+    with fake_api.mock(URL, state=State(settings=Settings(strict_content_type=strict))) as fake:
+        ti_id = fake.state.submit(TASK)
+        token = fake.state.token(ti_id, scope="workload")
+        headers = {"authorization": f"Bearer {token}", "airflow-api-version": version}
+        url = f"{URL}/execution/task-instances/{ti_id}/run"
+        assert httpx.patch(url, content=json.dumps(RUN), headers=headers).status_code == status
 
 
 async def asynchronously(*urls: str) -> list[httpx.Response]:

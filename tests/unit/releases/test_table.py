@@ -35,10 +35,18 @@ def test_a_release_is_installed_with_its_core_and_its_pins() -> None:
     assert all("==" in each for each in row.requirements)
 
 
-def test_a_release_without_a_row_is_run_as_its_series_and_finds_its_core_by_itself() -> None:
-    (row,) = releases(["1.0.2"])
-    assert row.requirements[:2] == ("apache-airflow-task-sdk==1.0.2", "apache-airflow-core")
-    assert row.server == {"strict_content_type": False}
+@pytest.mark.parametrize(
+    ("sdk", "row"), [("1.0.2", "1.0.6"), ("1.1.0", "1.1.5"), ("1.1.6", "1.1.8"), ("1.3.9", "1.3.2")]
+)
+def test_a_release_without_a_row_is_run_as_the_next_of_its_series(sdk: str, row: str) -> None:
+    (release,), (like,) = releases([sdk]), releases([row])
+    assert release == replace(like, sdk=sdk, core=None)
+    assert release.requirements[:2] == (f"apache-airflow-task-sdk=={sdk}", "apache-airflow-core")
+
+
+def test_a_row_on_demand_is_run_only_when_it_is_named() -> None:
+    assert "1.1.5" not in [row.sdk for row in releases()]
+    assert [row.core for row in releases(["1.1.5"])] == ["3.1.5"]
 
 
 @pytest.mark.parametrize(("sdk", "label"), [("1.0.0", None), ("1.0.1", "number 3"), ("1.3.2", "number 3")])

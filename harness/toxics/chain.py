@@ -1,0 +1,74 @@
+"""The toxics on one direction of one connection, one after the other, each in a Stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+from harness.toxics.named import NamedToxic
+from harness.toxics.stage import Stage, Take
+from harness.toxics.toxic import Item, Mark
+
+
+class Chain:
+    """Items go in at `take` and come out at `sink`, through the stages in the order in which they were added.
+
+    `draw` gives the random stream of a stage by the toxic's name; `drained` is called when less waits than before.
+    After CLOSE or RESET nothing comes out any more.
+    """
+
+    def __init__(self, sink: Take, *, draw: Callable[[str], Random], drained: Callable[[], None]) -> None:
+        self._sink, self._draw, self._drained = sink, draw, drained
+        self.stages: dict[str, Stage] = {}
+        self.take: Take = self._out
+        self._over = False
+
+    def add(self, named: NamedToxic) -> None:
+        """Put a toxic at the end of the chain."""
+        last = next(reversed(self.stages.values()), None)
+        stage = Stage(
+            named.toxic,
+            toxicity=named.toxicity,
+            random=self._draw(named.name),
+            next=self._out,
+            drained=self._drained,
+        )
+        self.stages[named.name] = stage
+        if last is None:
+            self.take = stage.take
+        else:
+            last.next = stage.take
+
+    def update(self, named: NamedToxic) -> None:
+        """The toxic of that name has other settings."""
+        self.stages[named.name].update(named.toxic, toxicity=named.toxicity)
+
+    def remove(self, name: str) -> None:
+        """Take a toxic off; what waited for it goes on at once."""
+        stage = self.stages[name]
+        stage.heal()
+        del self.stages[name]
+        before: Stage | None = None
+        for each in self.stages.values():
+            if before is not None:
+                before.next = each.take
+            before = each
+        if before is not None:
+            before.next = self._out
+        self.take = next(iter(self.stages.values())).take if self.stages else self._out
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the sender has to wait, as with a full TCP window."""
+        return any(stage.pending > stage.toxic.window for stage in self.stages.values())
+
+    def drop(self) -> None:
+        """The connection is gone."""
+        self._over = True
+        for stage in self.stages.values():
+            stage.drop()
+
+    def _out(self, item: Item) -> None:
+        if not self._over:
+            self._over = item in (Mark.CLOSE, Mark.RESET)
+            self._sink(item)

@@ -1,0 +1,112 @@
+"""A plan runs against an Airflow that is somebody's own, with nothing of it changed before its owner says so."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness import Fleet, RestartServer, Scenario, Tasks, seconds
+from harness.control_plane import HOST
+from harness.errors import BadParameter, BadPlan, NotCapable, NotInstallable, NotStarted
+from harness.live.airflow_home import USER, AirflowHome, released
+from harness.live.airflow_server import API, SCHEDULER
+from harness.live.commands import Camp
+from harness.live.deployment import PASSWORD_VARIABLE, USERNAME_VARIABLE, Unconfirmed
+from harness.live.one_file import dag_file
+from harness.live.scripted_process import SECRET_VARIABLE
+from harness.model.planning import make_plan
+from harness.model.scenario import Workers
+from harness.runner import run_plan
+
+pytestmark = [pytest.mark.live, pytest.mark.slow]
+
+SECRET = "a secret of the server's own, of at least sixty-four characters in all"
+WORK = Scenario(
+    fleet=Fleet(count=1, slots=4),
+    tasks=Tasks(
+        count=4, lasting=(seconds(1), seconds(2)), over=seconds(3), failing_first=1, retry_delay=seconds(1)
+    ),
+    until=seconds(5),
+    settle=seconds(25),
+)
+PLAN = make_plan(WORK, 1, name="attached", workers=Workers.SCRIPTED)
+OTHER = make_plan(WORK, 2, name="attached", workers=Workers.SCRIPTED)
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowHome]:
+    """An Airflow with the plan's Dag file in its Dag folder."""
+    try:
+        released()
+    except NotInstallable as error:
+        pytest.skip(str(error))
+    camp = Camp(folder=tmp_path_factory.mktemp("deployment"), jwt_secret=SECRET)
+    camp.dags.mkdir()
+    (camp.dags / "ours.py").write_text(dag_file(PLAN.submissions))
+    home = AirflowHome(camp, database="sqlite", tasks=4)
+    try:
+        home.boot(HOST, *API)
+        home.boot("scheduler", *SCHEDULER)
+        asyncio.run(home.listening(HOST))
+        yield home
+    finally:
+        home.close()
+
+
+@pytest.fixture
+def opened(deployment: AirflowHome, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Its URL; the environment holds what opens it."""
+    monkeypatch.setenv(USERNAME_VARIABLE, USER)
+    monkeypatch.setenv(PASSWORD_VARIABLE, deployment.password)
+    monkeypatch.setenv(SECRET_VARIABLE, SECRET)
+    return deployment.url
+
+
+def test_without_the_owner_s_word_it_is_told_what_a_run_would_do_and_nothing_is_done(deployment) -> None:
+    with pytest.raises(
+        Unconfirmed, match=r"nothing was changed: there is Airflow 3\.\d+\.\d+ with an Edge API"
+    ):
+        run_plan(PLAN, world="live", server=deployment.url)
+
+
+def test_with_the_owner_s_word_and_no_credentials_it_is_told_which_variables_to_set(deployment) -> None:
+    with pytest.raises(BadParameter, match=USERNAME_VARIABLE):
+        run_plan(PLAN, world="live", server=deployment.url, i_own_this=True)
+
+
+def test_a_dag_of_another_plan_is_refused(opened: str) -> None:
+    with pytest.raises(BadPlan, match="is of another plan: deploy what `harness dag` prints"):
+        run_plan(OTHER, world="live", server=opened, i_own_this=True)
+
+
+def test_our_fleet_does_the_work_of_somebody_s_own_airflow_and_what_nobody_saw_is_not_judged(
+    deployment: AirflowHome, opened: str, tmp_path: Path
+) -> None:
+    run = run_plan(PLAN, world="live", server=opened, i_own_this=True)
+    assert run.verdict.counterexamples == ()
+    assert run.verdict.answer == "unknown"
+    assert [reason.partition(":")[0] for reason in run.verdict.unjudged] == ["only_legal_transitions"]
+    ended = [event.value for event in run.history.where(witness="body", type="ok")]
+    assert sorted(value["task"] for value in ended) == sorted(task.key for task in PLAN.submissions)
+    written = "".join(event.to_json() for event in run.history) + str(run.history.header)
+    assert SECRET not in written
+    assert deployment.password not in written
+
+
+def test_a_server_that_is_not_there_and_one_that_is_not_ours_to_kill_are_refused() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    restarting = make_plan(
+        Scenario(faults=(RestartServer(at=seconds(1), lasting=seconds(1)),)),
+        1,
+        name="r",
+        workers=Workers.SCRIPTED,
+    )
+    with pytest.raises(NotCapable, match="take it out of the plan"):
+        run_plan(restarting, world="live", server=f"http://127.0.0.1:{port}")
+    with pytest.raises(NotStarted, match="does not answer: start it, or correct --server"):
+        run_plan(PLAN, world="live", server=f"http://127.0.0.1:{port}")
