@@ -10,7 +10,7 @@ _ONE = Fleet(count=1, kind=Workers.SUPERVISED)
 
 
 @scenario
-def lost_server(*, lasting: timedelta = minutes(3), work: timedelta = minutes(3)) -> Scenario:
+def lost_server(*, lasting: timedelta = seconds(90), work: timedelta = minutes(3)) -> Scenario:
     """The API is gone while a task runs: three failed heartbeats, 43 seconds on average, and it is killed.
 
     The supervisor tells nobody. The scheduler takes the task for dead five minutes after its last heartbeat, and the

@@ -7,6 +7,8 @@ import resource
 import time
 from collections.abc import Callable, Iterator
 
+from ci.bench.servers import servers
+from ci.bench.servers import conformance_speed
 from ci.bench.table import Row
 from harness import Fleet, Scenario, Tasks, Workers, make_plan, minutes, seconds
 from harness.catalogue import find
@@ -101,4 +103,5 @@ MEASURES: dict[str, Callable[[], Iterator[Row]]] = {
     "edge-workers": edge_workers,
     "throughput": throughput,
     "fleet": fleet,
+    "servers": servers,
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import secrets
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -68,13 +67,14 @@ def _url(url: str, only: str, *, as_json: bool) -> int:
     from fake_api import create_app
     from harness.conformance.attached import AttachedArm, Reference, why_not
     from harness.conformance.divergences import SUITE
+    from harness.live.servers import unused_name
 
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
         raise BadParameter(f"--url {url}: give one such as http://127.0.0.1:8080")
     secret = os.environ.get(SECRET)
     if not secret:
         raise BadParameter(f"--url needs the secret that the server signs tokens with: set {SECRET}")
-    mine = secrets.token_hex(4)  # a server keeps what earlier runs of the suite made
+    mine = unused_name()  # a server keeps what earlier runs of the suite made
     cases = [replace(case, dag=f"c{mine}.{case.dag_id}") for case in _cases(only)]
     with closing(AttachedArm(url, secret, admin_token=os.environ.get(ADMIN_TOKEN))) as arm:
         if not arm.is_up():

@@ -45,7 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
     )
     note = " (the default: --seed N draws another run)" if arguments.seed is None else ""
     folder = None if arguments.no_store else _reserve(plan, arguments.out)
-    return _go(plan, arguments, folder=folder, replay=_replay_of(folder, _where(arguments)) or again, note=note)
+    return _go(
+        plan, arguments, folder=folder, replay=_replay_of(folder, _where(arguments)) or again, note=note
+    )
 
 
 def replay(arguments: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -18,28 +18,28 @@ import httpx
 from harness.conformance.arms import Arm
 from harness.conformance.case import UNKNOWN, Act, Call, Case, Run, Seed
 from harness.conformance.faking import OPERATOR, FakeArm, MakeApp
-from harness.conformance.released import TIMEOUT, send
-from harness.conformance.wire import Reply
+from harness.conformance.released import Sender
 from harness.errors import NotStarted
+from harness.live.servers import now
 
 #: Whose tokens are sent where nothing can be seeded.
-NOBODY = {"a": UNKNOWN, "b": "11111111-2222-4333-8444-666666666666", "test": "11111111-2222-4333-8444-777777777777"}
+NOBODY = {
+    "a": UNKNOWN,
+    "b": "11111111-2222-4333-8444-666666666666",
+    "test": "11111111-2222-4333-8444-777777777777",
+}
 _NAME = re.compile(r"\{([\w.]+)\}(-?)")
 
 
-class AttachedArm:
+class AttachedArm(Sender):
     """A server of which we know the URL, the secret, and perhaps the token of its /admin routes."""
 
     def __init__(self, url: str, secret: str, *, admin_token: str | None = None) -> None:
         self._url, self._secret = url.rstrip("/"), secret
         self._admin_token = admin_token
-        self._client = httpx.Client(timeout=TIMEOUT)
+        super().__init__()
         #: Whether it has the route that seeds it.
         self.admin = self.send(httpx.Request("GET", f"{self._url}/admin/seed")).status == 405
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
 
     @property
     def base(self) -> str:
@@ -50,16 +50,13 @@ class AttachedArm:
         return self._secret
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return now()
 
     def seed(self, case: Case) -> Mapping[str, str]:
         return seeded(self, case, self._admin_token) if self.admin else NOBODY
 
     def act(self, act: Act, id: str) -> None:
         raise AssertionError(f"{act} was not left out")
-
-    def send(self, sent: httpx.Request) -> Reply:
-        return send(self._client, sent)
 
     def state(self, case: Case) -> Mapping[str, Any] | None:
         return None

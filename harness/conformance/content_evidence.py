@@ -9,7 +9,6 @@ from harness.conformance.drafts import Draft
 from harness.conformance.evidence import evidence, reason
 from harness.conformance.recordings import Step
 
-
 #: Writes of a token with this id belong to no task instance.
 NOBODY = "00000000-0000-0000-0000-000000000000"
 #: The run that values of prior dates are put into.
@@ -82,7 +81,11 @@ def _trigger(draft: Draft, step: Step, dag_id: str, run_id: str) -> None:
         draft.first("stale", dag_id)  # if there is one at all
     elif step.status in (400, 409):
         draft.dag(dag_id, _denied(why))
-        if step.status == 409 and (date := step.body.get("logical_date")) and draft.first("date", dag_id, date):
+        if (
+            step.status == 409
+            and (date := step.body.get("logical_date"))
+            and draft.first("date", dag_id, date)
+        ):
             draft.run(dag_id, f"of_{date}", {"logical_date": date})
 
 
@@ -140,7 +143,7 @@ def _head(draft: Draft, step: Step, *where: str) -> None:
 def _pull(draft: Draft, step: Step, *where: str) -> None:
     index = int(step.one("map_index") or -1)
     if step.status == 200 and step.one("include_prior_dates") == "true":
-        draft.run(*where[:2])
+        draft.run(where[0], where[1])
         draft.run(where[0], PRIOR, {"logical_date": PRIOR_DATE, "run_after": PRIOR_DATE, "state": "success"})
         _pulled(draft, (where[0], PRIOR, *where[2:]), index, step.answer["value"])
     elif step.status == 200:

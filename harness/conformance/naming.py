@@ -94,8 +94,8 @@ def _sightings(step: Step) -> Iterator[Sighting]:
             yield Sighting(*name, each["state"], each["map_index"], fields=told)
     elif step.route == "/asset-events/by-asset":
         for event in step.answer["asset_events"]:
-            source = (event[f"source_{part}"] for part in ("dag_id", "run_id", "task_id"))
-            yield Sighting(*source, "success", event["source_map_index"], only_pairs=True)
+            dag_id, run_id, task_id = (event[f"source_{part}"] for part in ("dag_id", "run_id", "task_id"))
+            yield Sighting(dag_id, run_id, task_id, "success", event["source_map_index"], only_pairs=True)
     elif _PREVIOUS.fullmatch(step.route):
         told = {name: step.answer[name] for name in ("start_date", "end_date", "duration")}
         name = (step.answer["dag_id"], step.answer["run_id"], step.answer["task_id"])

@@ -100,7 +100,9 @@ def _between(state: State, ids: Ids, draft: Draft, position: int) -> None:
 
 async def _send(client: httpx.AsyncClient, step: Step, secret: str) -> dict[str, Any]:
     url = httpx.URL("http://fake").copy_with(raw_path=step.path.encode())
-    headers = [(name.encode(), value.encode("latin-1", "replace")) for name, value in step.headers(secret).items()]
+    headers = [
+        (name.encode(), value.encode("latin-1", "replace")) for name, value in step.headers(secret).items()
+    ]
     sent = httpx.Request(step.method, url, headers=headers, content=step.content())
     got = await client.send(sent)
     try:

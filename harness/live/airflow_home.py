@@ -52,34 +52,33 @@ def _installed(name: str) -> str | None:
 
 
 class AirflowHome:
-    """The processes of one Airflow and what they share. The constructor takes a minute: call it in a thread.
-
-    Raises NotInstallable and NotStarted.
-    """
+    """The processes of one Airflow and what they share. `set_up` comes first, and `close` last, whatever became of it."""
 
     def __init__(self, camp: Camp, *, database: str, tasks: int) -> None:
-        self._camp, self._stack = camp, ExitStack()
+        self._camp, self._database, self._tasks = camp, database, tasks
+        self._stack = ExitStack()
         self.password = secrets.token_hex(16)
         self.address = ("127.0.0.1", _free_port())
-        installed = released(*DRIVERS[database])
-        self._python = installed.python
         self._hosts: dict[str, Host] = {}
-        try:
-            self._env = self._environment(installed, tasks=tasks)
-            if database == "postgres":
-                url = self._stack.enter_context(postgres())
-                self._env["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = url
-            self.witness = self._open_witness()
-        except BaseException:
-            self.close()
-            raise
+
+    def set_up(self) -> None:
+        """Install what is missing, set up the database, serialize the Dags. It takes a while: call it in a thread.
+
+        Raises NotInstallable and NotStarted.
+        """
+        installed = released(*DRIVERS[self._database])
+        self._python = installed.python
+        self._env = self._environment(installed)
+        if self._database == "postgres":
+            self._env["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = self._stack.enter_context(postgres())
+        self.witness = self._open_witness()
 
     @property
     def url(self) -> str:
         """Where it is, not through any relay."""
         return f"http://{self.address[0]}:{self.address[1]}"
 
-    def _environment(self, installed: Environment, *, tasks: int) -> dict[str, str]:
+    def _environment(self, installed: Environment) -> dict[str, str]:
         home = self._camp.home("airflow")
         home.mkdir()
         passwords = home / "passwords.json"
@@ -88,7 +87,7 @@ class AirflowHome:
             "AIRFLOW__CORE__DAGS_FOLDER": str(self._camp.dags),
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
             "AIRFLOW__CORE__EXECUTOR": "airflow.providers.edge3.executors.EdgeExecutor",
-            "AIRFLOW__CORE__PARALLELISM": str(max(32, tasks)),
+            "AIRFLOW__CORE__PARALLELISM": str(max(32, self._tasks)),
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
             "AIRFLOW__EDGE__API_ENABLED": "True",

@@ -46,9 +46,10 @@ class AirflowServer:
         Raises NotInstallable, NotStarted, and ServerRefused where a request of ours was refused.
         """
         camp, tasks = self._seat.camp, self._seat.plan.submissions
-        self._started = await asyncio.to_thread(AirflowHome, camp, database=self._database, tasks=len(tasks))
-        self._changes = Changes(self._home.witness, say=self._seat.say)
+        self._started = AirflowHome(camp, database=self._database, tasks=len(tasks))
         self._rest = AirflowRest(self._home.url)
+        await asyncio.to_thread(self._home.set_up)
+        self._changes = Changes(self._home.witness, say=self._seat.say)
         self._runs = DagRuns(self._rest, tasks)
         self._home.boot(HOST, *API)
         self._home.boot("scheduler", *SCHEDULER)

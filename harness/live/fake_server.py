@@ -63,7 +63,7 @@ class LiveFakeServer:
         task.add_done_callback(self._is_back)
 
     def _is_back(self, listening: asyncio.Task[None]) -> None:
-        if listening.exception() is None:
+        if not listening.cancelled() and listening.exception() is None:
             self._seat.bring_up()
 
     async def finish(self) -> None:

@@ -9,7 +9,6 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from random import Random
 
 from harness.live.marks import mark
 from harness.model.options import values

@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -126,6 +127,16 @@ def server_env(installed: Environment, home: Path, *, port: int, secret: str) ->
         "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
     }
+
+
+def now() -> datetime:
+    """The time of servers on real clocks."""
+    return datetime.now(UTC)
+
+
+def unused_name() -> str:
+    """A name that nobody used before on a server that keeps everything."""
+    return secrets.token_hex(4)
 
 
 def answers(url: str, *, timeout: float = 10.0) -> bool:

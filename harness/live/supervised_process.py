@@ -27,12 +27,16 @@ class SupervisedTry:
 
     async def run(self) -> bool:
         """Whether the executor should hear of success: the supervisor exited with 0."""
-        workload = Path.home() / f"workload-{self.site.new_pid()}.json"  # it holds a token: not for a list of processes
+        workload = (
+            Path.home() / f"workload-{self.site.new_pid()}.json"
+        )  # it holds a token: not for a list of processes
         workload.touch(mode=0o600)
         workload.write_text(json.dumps(self.job["command"]))
         command = (sys.executable, "-m", SUPERVISOR, "--json-path", str(workload))
         try:
-            process = await asyncio.create_subprocess_exec(*command, env=os.environ | {"HOSTNAME": self.site.name})
+            process = await asyncio.create_subprocess_exec(
+                *command, env=os.environ | {"HOSTNAME": self.site.name}
+            )
             return await process.wait() == 0
         finally:
             workload.unlink()

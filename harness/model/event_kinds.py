@@ -39,7 +39,9 @@ _KINDS: dict[tuple[str, str], EventKind] = {
     ("nemesis", "fault.end"): EventKind(("info",), {"fault": int, "name": str, "strikes": int}),
     ("client", "connect"): EventKind(("fail",), {"reason": str}),
     **{("client", name): _CALL for name in NAMES},
-    **{("server", table): _CHANGE for table in ("task_instance", "edge_job", "edge_worker", "dag_run", "log")},
+    **{
+        ("server", table): _CHANGE for table in ("task_instance", "edge_job", "edge_worker", "dag_run", "log")
+    },
     ("body", "body"): EventKind(TYPES, {"call": int, "task": str, "ti": str, "try": int}, {"slots": int}),
 }
 # an operation that the table of operations does not know is named by its method and path

@@ -115,7 +115,7 @@ OPTIONS: dict[str, Option] = {
             "scheduler.task_instance_heartbeat_timeout",
             "300",
             "seconds",
-            ("server", "supervised", "scripted"),
+            ("server", *_TASK),
             "after so long without a heartbeat a task is taken for dead",
         ),
         Option(

@@ -62,7 +62,7 @@ class Pipe:
     def fileno(self) -> int:
         return self._fileno
 
-    def setblocking(self, flag: bool) -> None:  # noqa: FBT001 - socket's signature
+    def setblocking(self, flag: bool) -> None:
         """A reader here never reads where nothing has arrived."""
 
 
@@ -126,12 +126,16 @@ async def read(pipe: Pipe, count: int) -> bytes:
     """So many bytes, for coroutines. Raises EOFError where the other end closes before."""
     data = b""
     while len(data) < count:
-        if not pipe.readable:
-            arrived = asyncio.get_running_loop().create_future()
-            pipe.on_readable = lambda: arrived.done() or arrived.set_result(None)
-            await arrived
+        await _arrival(pipe)
         chunk = pipe.recv(count - len(data))
         if not chunk:
             raise EOFError("the other end is closed")
         data += chunk
     return data
+
+
+async def _arrival(pipe: Pipe) -> None:
+    if not pipe.readable:
+        arrived = asyncio.Event()
+        pipe.on_readable = arrived.set
+        await arrived.wait()

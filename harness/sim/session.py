@@ -49,7 +49,7 @@ Progress = Callable[[float], None]
 def prepare(plan: Plan) -> None:
     """Import what the plan's workers need, which takes seconds. Raises MissingExtra."""
     if _runs_airflow(plan):
-        require_airflow(supervisor=_has(plan, Workers.SUPERVISED))
+        require_airflow()
 
 
 def _has(plan: Plan, *kinds: Workers) -> bool:
@@ -110,9 +110,7 @@ def _surroundings(loop: SimLoop, plan: Plan, folder: Path, settings: Settings) -
         from harness.sim.process import SimProcess
 
         swaps += edge_swaps(loop, Streams(plan.seed), epoch_ns=EPOCH_NS, process_class=SimProcess)
-        supervised = _has(plan, Workers.SUPERVISED)
-        swaps += option_swaps(plan.options, supervisor=supervised)
-        swaps += supervisor_swaps(loop) if supervised else []
+        swaps += [*option_swaps(plan.options), *supervisor_swaps(loop)]
         options = airflow_options(api=URL, jwt_secret=settings.jwt_secret, logs=folder / "logs")
         options |= environment(plan.options)
     with (

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+import struct
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextvars import Context
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 HIGH_WATER, LOW_WATER = 64 * 1024, 16 * 1024
 RETRANSMIT_GIVE_UP = 924 * NANOSECONDS + 600_000_000
 """Linux: tcp_retries2 = 15 gives up on unacknowledged data after 924.6 s."""
+
+NO_LINGER = struct.pack("ii", 1, 0)
+"""The value of SO_LINGER that makes Linux close a socket with RST."""
 
 FIN, RST = "FIN", "RST"
 Segment = bytes | str
@@ -123,8 +127,8 @@ class FakeSocket:
 
     family, type, proto = socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
 
-    def __init__(self, local: tuple[str, int], remote: tuple[str, int]) -> None:
-        self._local, self._remote = local, remote
+    def __init__(self, local: tuple[str, int], remote: tuple[str, int], endpoint: Endpoint) -> None:
+        self._local, self._remote, self._endpoint = local, remote, endpoint
 
     def getsockname(self) -> tuple[str, int]:
         return self._local
@@ -132,8 +136,10 @@ class FakeSocket:
     def getpeername(self) -> tuple[str, int]:
         return self._remote
 
-    def setsockopt(self, *_: Any) -> None:
-        """Options change nothing here."""
+    def setsockopt(self, level: int, option: int, value: Any) -> None:
+        """SO_LINGER with no time makes closing a reset; other options change nothing here."""
+        if (level, option) == (socket.SOL_SOCKET, socket.SO_LINGER):
+            self._endpoint.resets_on_close = value == NO_LINGER
 
     def fileno(self) -> int:
         return -1
@@ -153,6 +159,7 @@ class Endpoint(asyncio.Transport):
         self._unread: deque[Segment] = deque()
         self._reading = True
         self._sent_fin = False
+        self.resets_on_close = False
         self._writing_paused = False
         node.endpoints[self] = None
 
@@ -241,7 +248,8 @@ class Endpoint(asyncio.Transport):
     def _close(self, reason: str) -> None:
         if self.closed:
             return
-        if any(segment is not FIN for segment in self._unread):  # Linux: closing with unread data resets
+        if self.resets_on_close or any(segment is not FIN for segment in self._unread):
+            # Linux: so does closing with unread data
             self.pipe.send(RST)
         else:
             self.write_eof()
@@ -298,7 +306,7 @@ class Endpoint(asyncio.Transport):
         address = self.connection.addresses
         local, remote = address if self is self.connection.near else address[::-1]
         known = {"peername": lambda: remote, "sockname": lambda: local}
-        known["socket"] = lambda: FakeSocket(local, remote)  # type: ignore[assignment,return-value]
+        known["socket"] = lambda: FakeSocket(local, remote, self)  # type: ignore[assignment,return-value]
         return known[name]() if name in known else default
 
 

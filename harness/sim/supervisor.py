@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-
-import psutil
 
 from harness.ports import Site
 from harness.sim import bridge
@@ -22,7 +21,7 @@ from harness.sim.node import here
 from harness.sim.patches import ModuleView, Swap
 from harness.sim.pipes import Pipe, PipeSelector, pipe_pair, read
 from harness.workers.client import ApiClient
-from harness.workers.supervised import TaskRunner, supervise
+from harness.workers.supervised import TaskRunner, read_workload, supervise
 
 UPTIME = 86_400.0
 """Seconds that a host has run when the world begins: on a supervisor's clock, 0 is never."""
@@ -42,52 +41,93 @@ class SupervisedTry:
     client: ApiClient
 
     async def run(self) -> bool:
-        """Whether the executor should hear of success: the process of the supervisor exited with 0."""
-        return await SupervisorProcess(self.job["command"]).ended == 0
+        """Whether the executor should hear of success: the process of the supervisor exited with 0.
+
+        It is `python -m airflow.sdk.execution_time.execute_workload`, which makes nothing of its child's exit code.
+        """
+        server = f"{self.site.server_url}/execution/"
+        process = SupervisorProcess(read_workload(self.job["command"]), server=server)
+        process.start()
+        await process.ended.wait()
+        return process.error is None
 
 
 class SupervisorProcess:
-    """A supervisor, as `python -m airflow.sdk.execution_time.execute_workload` starts it."""
+    """A process with a supervisor in it. Has what EdgeWorker and its Job use of a Process: pid, is_alive, exitcode."""
 
-    def __init__(self, command: Mapping[str, Any]) -> None:
-        loop = asyncio.get_running_loop()
-        self.command, self._node = command, here()
+    def __init__(self, workload: Any, *, server: str, log: Callable[[str], None] = lambda line: None) -> None:
+        self._workload, self._server, self._log = workload, server, log
+        self._node = here()
+        self._ends: list[Pipe] = []  # its own ones of the socket pairs that it has made
+        self._childs_ends: list[Pipe] = []
         self.handlers: dict[int, Callable[..., Any]] = {}
-        self.childs_ends: list[Pipe] = []  # of the socket pairs that it has made
-        self.ended: asyncio.Future[int] = loop.create_future()
+        self.task: asyncio.Task[None] | None = None
+        self.pid: int | None = None
+        self.exitcode: int | None = None
+        self.error: Exception | None = None
+        self.ended = asyncio.Event()
+
+    def start(self) -> None:
+        """Run in the background of the node."""
         self.pid = self._node.new_pid()
         self._node.processes[self.pid] = self
-        self.task = loop.create_task(self._run(), name=f"{self._node.name}: process {self.pid}")
+        name = f"{self._node.name}: process {self.pid}"
+        self.task = asyncio.get_running_loop().create_task(self._run(), name=name)
+
+    def is_alive(self) -> bool:
+        """Whether it has not ended yet."""
+        return self.exitcode is None
+
+    def signal(self, sig: int) -> None:
+        """SIGKILL ends it, and its child lives on until it needs it; one for which no handler is set is lost."""
+        if sig == signal.SIGKILL and self.task is not None:
+            self.task.cancel()
+            self._exit(-sig)
+        elif handler := self.handlers.get(sig):
+            handler(sig, None)
 
     async def _run(self) -> None:
         code = 1
         try:
-            code = await bridge.run_sync(self._live)
+            code = await bridge.run_sync(self._live) & 0xFF
+        except Exception as error:  # noqa: BLE001 - ends the released process with a traceback
+            self.error = error
+            self.failed(error)
         finally:
-            self._node.processes.pop(self.pid, None)
-            if not self.ended.done():
-                self.ended.set_result(code)
+            self._exit(code)
+
+    def failed(self, error: Exception) -> None:
+        """Called with what the supervisor raised."""
 
     def _live(self) -> int:
         _SUPERVISOR.set(self)
-        server = f"{self._node.site.server_url}/execution/"
         with sim_transport() as transport:
-            return supervise(self.command, server=server, transport=transport, selector=PipeSelector())
+            return supervise(
+                self._workload,
+                server=self._server,
+                transport=transport,
+                selector=PipeSelector(),
+                log=self._log,
+            )
+
+    def _exit(self, code: int) -> None:
+        if self.exitcode is None:
+            self.exitcode = code
+            for pipe in self._ends:
+                pipe.close()
+            self._node.processes.pop(self.pid or 0, None)
+            self.ended.set()
 
     def socketpair(self) -> tuple[Any, Pipe]:
         """A pair for a child: it takes over the first end with `fork`, so that nothing is left here to close."""
         childs, ours = pipe_pair()
-        self.childs_ends.append(childs)
+        self._childs_ends.append(childs)
+        self._ends.append(ours)
         return _Inherited(), ours
 
     def fork(self) -> int:
         """Start the child; the id of its process."""
-        return ChildProcess(self.command, tuple(self.childs_ends)).pid
-
-    def signal(self, sig: int) -> None:
-        """A signal for which no handler is set is lost."""
-        if handler := self.handlers.get(sig):
-            handler(sig, None)
+        return ChildProcess(self._workload, tuple(self._childs_ends)).pid
 
 
 _SUPERVISOR: ContextVar[SupervisorProcess] = ContextVar("supervisor")
@@ -103,13 +143,13 @@ class _Inherited:
 class ChildProcess:
     """The forked task runner; has what the supervisor uses of psutil.Process."""
 
-    def __init__(self, command: Mapping[str, Any], pipes: tuple[Pipe, ...]) -> None:
+    def __init__(self, workload: Any, pipes: tuple[Pipe, ...]) -> None:
         self._node, self._pipes = here(), pipes
         self._code: int | None = None
         self._dead = False  # and may be reaped
         _, _, requests, logs = pipes  # the order in `WatchedSubprocess.start`
         self._runner = TaskRunner(
-            command, self._node.site, send=requests.sendall, read=partial(read, requests), log=logs.sendall
+            workload, self._node.site, send=requests.sendall, read=partial(read, requests), log=logs.sendall
         )
         self.pid = self._node.new_pid()
         self._node.processes[self.pid] = self
@@ -138,6 +178,7 @@ class ChildProcess:
 
     def wait(self, timeout: float | None) -> int:
         """The exit code, negative for a signal. Raises psutil.TimeoutExpired while it lives."""
+        psutil = importlib.import_module("psutil")  # it comes with Airflow
         if not self._dead or self._code is None:
             raise psutil.TimeoutExpired(timeout or 0, self.pid)
         self._node.processes.pop(self.pid, None)
@@ -169,7 +210,7 @@ class _SupervisorOS(ModuleView):
     def getpgid(pid: int) -> int:
         if pid and pid not in here().processes:
             raise ProcessLookupError(f"no process {pid} on {here().name}")
-        return pid or _SUPERVISOR.get().pid
+        return pid or _SUPERVISOR.get().pid or 0
 
     @staticmethod
     def kill(pid: int, sig: int) -> None:
@@ -190,6 +231,7 @@ def _handler(sig: int) -> Any:
 
 def supervisor_swaps(loop: SimLoop) -> list[Swap]:
     """What the released supervisor needs."""
+    psutil = importlib.import_module("psutil")
     module = "airflow.sdk.execution_time.supervisor"
     clock = ModuleView(time, monotonic=lambda: UPTIME + loop.time())
     signals = ModuleView(signal, signal=_handle, getsignal=_handler)
@@ -199,5 +241,13 @@ def supervisor_swaps(loop: SimLoop) -> list[Swap]:
         Swap(module, "os", _SupervisorOS(os), "its child is a process of its node, in virtual time"),
         Swap(module, "signal", signals, "it handles signals of its own process, not of ours"),
         Swap(module, "psutil", processes, "its child is no process that psutil could find"),
-        Swap(module, "socketpair", lambda: _SUPERVISOR.get().socketpair(), "it waits on them in virtual time"),
+        Swap(
+            module,
+            "reconfigure_logger",
+            lambda log, *_, **__: log,
+            "it would write a task's log as quietly as its own",
+        ),
+        Swap(
+            module, "socketpair", lambda: _SUPERVISOR.get().socketpair(), "it waits on them in virtual time"
+        ),
     ]

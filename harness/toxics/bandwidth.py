@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.toxics.stage import NEVER, Stage
-from harness.toxics.toxic import Toxic
+from harness.toxics.toxic import Chunk, Toxic
 
 SLICE = 0.1
 """Seconds: a chunk that takes longer arrives in parts, one in each such time."""
@@ -17,7 +17,7 @@ class Bandwidth(Toxic):
 
     rate: int = 0
 
-    def data(self, chunk: bytes, on: Stage) -> None:
+    def data(self, chunk: Chunk, on: Stage) -> None:
         if self.rate == 0:
             on.hand_on(chunk, at=NEVER)
             return

@@ -6,7 +6,10 @@ import math
 from dataclasses import dataclass
 
 from harness.toxics.stage import Stage
-from harness.toxics.toxic import Toxic
+from harness.toxics.toxic import Chunk, Toxic
+
+GAP_MOST = 2.0**62
+"""Bytes: with the smallest probabilities the next flaw would be infinitely far away."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +24,7 @@ class Corrupt(Toxic):
     def begin(self, on: Stage) -> None:
         on.next_flaw = -1  # to be drawn
 
-    def data(self, chunk: bytes, on: Stage) -> None:
+    def data(self, chunk: Chunk, on: Stage) -> None:
         if self.probability == 0:
             on.hand_on(chunk)
             return
@@ -32,7 +35,7 @@ class Corrupt(Toxic):
         on.next_flaw -= len(chunk)
         on.hand_on(chunk)
 
-    def _flawed(self, chunk: bytes, on: Stage) -> bytes:
+    def _flawed(self, chunk: Chunk, on: Stage) -> Chunk:
         changed = bytearray(chunk)
         while on.next_flaw < len(chunk):
             changed[on.next_flaw] ^= on.random.randrange(1, 256)
@@ -43,4 +46,5 @@ class Corrupt(Toxic):
         """How many bytes stay whole before the next that does not: geometrically distributed."""
         if self.probability >= 1:
             return 0
-        return int(math.log(1 - on.random.random()) / math.log1p(-self.probability))
+        gap = math.log(1 - on.random.random()) / math.log1p(-self.probability)
+        return int(min(gap, GAP_MOST))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.toxics.stage import Stage
-from harness.toxics.toxic import Mark, Toxic
+from harness.toxics.toxic import Chunk, Mark, Toxic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class DropAfter(Toxic):
         if self.time:
             on.set_alarm(Mark.RESET, at=on.now + self.time / 1000)
 
-    def data(self, chunk: bytes, on: Stage) -> None:
+    def data(self, chunk: Chunk, on: Stage) -> None:
         if not self.bytes:
             on.hand_on(chunk)
             return

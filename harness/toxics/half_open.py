@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.toxics.stage import Stage
-from harness.toxics.toxic import Mark, Toxic
+from harness.toxics.toxic import Chunk, Mark, Toxic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +15,7 @@ class HalfOpen(Toxic):
     Where something was swallowed, removing the toxic resets the connection, as a host that has forgotten it does.
     """
 
-    def data(self, chunk: bytes, on: Stage) -> None:
+    def data(self, chunk: Chunk, on: Stage) -> None:
         on.swallow()
 
     def mark(self, mark: Mark, on: Stage) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from harness.toxics.stage import Stage
-from harness.toxics.toxic import Toxic
+from harness.toxics.toxic import Chunk, Toxic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,7 @@ class Latency(Toxic):
     jitter: int = 0
     window: ClassVar[int] = 32 * 1024 * 1024
 
-    def data(self, chunk: bytes, on: Stage) -> None:
+    def data(self, chunk: Chunk, on: Stage) -> None:
         delay: float = self.latency
         if self.jitter:
             delay += self.jitter * (2 * on.random.random() - 1)

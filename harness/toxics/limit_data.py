@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.toxics.stage import Stage
-from harness.toxics.toxic import Mark, Toxic
+from harness.toxics.toxic import Chunk, Mark, Toxic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,7 +14,7 @@ class LimitData(Toxic):
 
     bytes: int = 0
 
-    def data(self, chunk: bytes, on: Stage) -> None:
+    def data(self, chunk: Chunk, on: Stage) -> None:
         if part := chunk[: max(0, self.bytes - on.passed)]:
             on.passed += len(part)
             on.hand_on(part)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from harness.toxics.links import RETRANSMIT_FIRST, RETRANSMIT_MOST
 from harness.toxics.stage import NEVER, Stage
-from harness.toxics.toxic import Toxic
+from harness.toxics.toxic import Chunk, Toxic
 from harness.units import NANOSECONDS
 
 
@@ -20,7 +20,7 @@ class PacketLoss(Toxic):
     loss_rate: float = 0.0
     correlation: float = 0.0
 
-    def data(self, chunk: bytes, on: Stage) -> None:
+    def data(self, chunk: Chunk, on: Stage) -> None:
         if self.loss_rate >= 1:
             on.hand_on(chunk, at=NEVER)
             return

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from harness.toxics.stage import Stage
-from harness.toxics.toxic import Toxic
+from harness.toxics.toxic import Chunk, Toxic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class Slicer(Toxic):
             return f"size_variation is {self.size_variation}: give less than average_size"
         return None
 
-    def data(self, chunk: bytes, on: Stage) -> None:
+    def data(self, chunk: Chunk, on: Stage) -> None:
         at = max(on.now, on.free_at)
         for start, end in self._cuts(0, len(chunk), on.random):
             on.hand_on(chunk[start:end], at=at)

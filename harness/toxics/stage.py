@@ -1,5 +1,6 @@
 """One toxic on one direction of one connection. Time is read from the running loop alone, so the same stages run in
-the simulated network and in a proxy."""
+the simulated network and in a proxy.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +13,8 @@ from harness.toxics.toxic import UNTOUCHED, Item, Mark, Toxic
 
 Take = Callable[[Item], None]
 NEVER = float("inf")
+RESOLUTION = 1e-9
+"""Seconds: a loop that counts whole nanoseconds may call a little before a time that falls between two."""
 
 
 class Stage:
@@ -114,7 +117,7 @@ class Stage:
 
     def _pump(self) -> None:
         self._timer = None
-        now = self.now
+        now = self.now + RESOLUTION
         while self._waiting and self._waiting[0][0] <= now:
             _, item = self._waiting.popleft()
             if isinstance(item, bytes):

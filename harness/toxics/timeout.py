@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.toxics.stage import Stage
-from harness.toxics.toxic import Mark, Toxic
+from harness.toxics.toxic import Chunk, Mark, Toxic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +21,7 @@ class Timeout(Toxic):
         if self.timeout:
             on.set_alarm(Mark.CLOSE, at=on.now + self.timeout / 1000)
 
-    def data(self, chunk: bytes, on: Stage) -> None:
+    def data(self, chunk: Chunk, on: Stage) -> None:
         on.swallow()
 
     def removed(self, on: Stage) -> None:

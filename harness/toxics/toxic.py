@@ -22,7 +22,8 @@ class Mark(Enum):
     RESET = "both ends lose the connection to RST"
 
 
-Item = bytes | Mark
+Chunk = bytes
+Item = Chunk | Mark
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,7 @@ class Toxic:
     def begin(self, on: Stage) -> None:
         """A connection is made, or has this toxic from now on."""
 
-    def data(self, chunk: bytes, on: Stage) -> None:
+    def data(self, chunk: Chunk, on: Stage) -> None:
         """Bytes arrive."""
         on.hand_on(chunk)
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from harness.errors import MissingExtra
 from harness.model.plan import PlannedWorker
-from harness.ports import Site
 from harness.workers.surroundings import as_before, only_these_options, quiet_logs
-from harness.workers.task_process import TaskProcess, Workload
 
 NO_EXAMPLES = {"AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
 
@@ -30,7 +26,7 @@ def airflow_options(*, api: str, jwt_secret: str, logs: Path) -> dict[str, str]:
     }
 
 
-def require_airflow(*, supervisor: bool = False) -> None:
+def require_airflow() -> None:
     """Import what released workers need, from a throw-away AIRFLOW_HOME. Raises MissingExtra, naming the extra."""
     try:
         with _home() as home, only_these_options({**home, **NO_EXAMPLES}), as_before(), quiet_logs():
@@ -38,15 +34,13 @@ def require_airflow(*, supervisor: bool = False) -> None:
             import airflow.executors.base_executor  # the worker imports it when it is made
             import airflow.providers.edge3.cli.worker
             import airflow.sdk.api.client
+            import airflow.sdk.execution_time.supervisor
+            import airflow.sdk.log
 
-            if supervisor:
-                import airflow.sdk.execution_time.supervisor
-                import airflow.sdk.log
-
-                airflow.sdk.log.load_remote_log_handler()  # else the first task to end would load it
+            airflow.sdk.log.load_remote_log_handler()  # else the first task to end would load it
     except ImportError as error:
         raise MissingExtra(
-            f"edge workers need Airflow ({error.name} is not installed): pip install"
+            f"edge and supervised workers need Airflow ({error.name} is not installed): pip install"
             " 'airflow-remote-harness[airflow]', or use --workers scripted"
         ) from None
 
@@ -74,37 +68,3 @@ def make_worker(planned: PlannedWorker, *, logs: Path) -> Any:
     # as if each host had its own disk
     worker.base_log_folder = str(logs)
     return worker
-
-
-def task_process(
-    workload: Any,
-    *,
-    server: str,
-    site: Site,
-    pid: int,
-    transport: httpx.BaseTransport,
-    sleep: Callable[[float], None],
-    log: Callable[[str], None],
-) -> TaskProcess:
-    """The process of the fetched workload, with a real SDK client on the given transport."""
-    from airflow.sdk.api.client import Client, ServerResponseError
-
-    ti = workload.ti
-    what = Workload(
-        ti=ti.id,
-        dag_id=ti.dag_id,
-        task_id=ti.task_id,
-        run_id=ti.run_id,
-        try_number=ti.try_number,
-        map_index=ti.map_index,
-    )
-    client = Client(base_url=server, token=workload.token, transport=transport)
-    return TaskProcess(
-        workload=what,
-        client=client,
-        site=site,
-        pid=pid,
-        sleep=sleep,
-        log=log,
-        server_error=ServerResponseError,
-    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from selectors import BaseSelector
@@ -22,45 +23,52 @@ from harness.ports import Body, Site
 LENGTH = 4  # bytes before each message, big-endian: how many follow
 STARTING = 0.3
 """Seconds from the fork to the task: a small DAG file is parsed meanwhile. A busy machine takes several."""
-FIRST_WORDS = b'{"level": "info", "event": "::group::Pre Execute"}\n'
+FIRST_WORDS, LAST_WORDS = "::group::Pre Execute", "::endgroup::"
+
+
+def read_workload(command: Mapping[str, Any]) -> Any:
+    """The ExecuteTask that a fetched job carries."""
+    from airflow.executors.workloads import ExecuteTask
+
+    return ExecuteTask.model_validate(command)
 
 
 def supervise(
-    command: Mapping[str, Any], *, server: str, transport: httpx.BaseTransport, selector: BaseSelector
+    workload: Any,
+    *,
+    server: str,
+    transport: httpx.BaseTransport,
+    selector: BaseSelector,
+    log: Callable[[str], None],
 ) -> int:
-    """Run the supervisor on a workload to its end; the exit code of `airflow.sdk.execution_time.execute_workload`.
+    """Run the supervisor on an ExecuteTask to its end; the exit code of its child. Raises what the supervisor raises.
 
-    That does what `supervise_task` does between its set-up and its tear-down. It makes nothing of the child's exit
-    code: only what the supervisor raises, a refused `/run` for one, is told to whoever started it.
+    This is what `supervise_task` does between its set-up and its tear-down. `log` takes each line of the task's log.
     """
-    from airflow.executors.workloads import ExecuteTask
     from airflow.sdk.api.client import Client
     from airflow.sdk.execution_time.supervisor import ActivitySubprocess
 
-    workload: Any = ExecuteTask.model_validate(command)
     with Client(base_url=server, token=workload.token, transport=transport) as client:
-        try:
-            ActivitySubprocess.start(
-                what=workload.ti,
-                dag_rel_path=workload.dag_rel_path,
-                bundle_info=workload.bundle_info,
-                client=client,
-                logger=_silent_logger(),
-                selector=selector,
-            ).wait()
-        except Exception:  # noqa: BLE001 - ends the released process with a traceback
-            return 1
-    return 0
+        child = ActivitySubprocess.start(
+            what=workload.ti,
+            dag_rel_path=workload.dag_rel_path,
+            bundle_info=workload.bundle_info,
+            client=client,
+            logger=_logger(log),
+            selector=selector,
+        )
+        return int(child.wait())
 
 
-def _silent_logger() -> Any:
-    """A logger for what a task writes, which here is nothing that the History does not have."""
+def _logger(log: Callable[[str], None]) -> Any:
     import structlog
 
-    def drop(*_: Any) -> NoReturn:
+    def tell(_logger: Any, _method: str, event: Mapping[str, Any]) -> NoReturn:
+        log(str(event["event"]))
         raise structlog.DropEvent
 
-    return structlog.wrap_logger(structlog.PrintLogger(), processors=[drop])
+    every_level = structlog.make_filtering_bound_logger(0)
+    return structlog.wrap_logger(structlog.PrintLogger(), processors=[tell], wrapper_class=every_level)
 
 
 class RequestFailed(HarnessError):
@@ -74,7 +82,7 @@ class TaskRunner:
     Source: `airflow/sdk/execution_time/task_runner.py`, `main` and `run`, and `comms.py`.
     """
 
-    command: Mapping[str, Any]
+    workload: Any
     site: Site
     send: Callable[[bytes | bytearray], None]
     read: Callable[[int], Awaitable[bytes]]
@@ -86,7 +94,7 @@ class TaskRunner:
 
     async def run(self) -> int:
         """Live the whole life; the exit code. Raises EOFError and BrokenPipeError where the supervisor is gone."""
-        self.log(FIRST_WORDS)  # the supervisor wakes, and sends the first heartbeat
+        self._say(FIRST_WORDS)  # the supervisor wakes, and sends the first heartbeat
         details = await self._response()
         await asyncio.sleep(STARTING)
         try:
@@ -97,20 +105,24 @@ class TaskRunner:
             await self._ask(_outcome(succeeded, retry=details["ti_context"]["should_retry"], site=self.site))
         except RequestFailed:
             return 0 if succeeded else 1  # so that the supervisor does not take a failure for a success
+        self._say(LAST_WORDS)
         return 0
+
+    def _say(self, line: str) -> None:
+        self.log(json.dumps({"level": "info", "event": line}).encode() + b"\n")
 
     async def _work(self) -> bool:
         """The task; whether it succeeded."""
         from airflow.sdk.execution_time import comms
 
-        site, ti = self.site, self.command["ti"]
-        task = site.task(ti["dag_id"], ti["task_id"], ti["run_id"])
+        site, ti = self.site, self.workload.ti
+        task = site.task(ti.dag_id, ti.task_id, ti.run_id)
         # every @task function has these two template fields
         await self._ask(comms.SetRenderedFields(rendered_fields={"op_args": "()", "op_kwargs": {}}))
-        self.body = body = site.begin(task, ti=ti["id"], try_number=ti["try_number"])
+        self.body = body = site.begin(task, ti=str(ti.id), try_number=ti.try_number)
         if task.reads:
             await self._read_content()
-        while not body.done:
+        while not body.done:  # noqa: ASYNC110 - the body tells when it will end, and nobody when it has
             await asyncio.sleep(max(0.0, body.ends_at - site.monotonic()))
         if not body.fails and task.xcom_bytes:
             await self._ask(_return_value(task))
@@ -146,15 +158,22 @@ class TaskRunner:
 def _return_value(task: Submission) -> Any:
     from airflow.sdk.execution_time.comms import SetXCom
 
-    ids = {"dag_id": task.dag_id, "run_id": task.run_id, "task_id": task.task_id}
-    return SetXCom(key="return_value", value="x" * task.xcom_bytes, map_index=-1, **ids)
+    return SetXCom(
+        key="return_value",
+        value="x" * task.xcom_bytes,
+        dag_id=task.dag_id,
+        run_id=task.run_id,
+        task_id=task.task_id,
+        map_index=-1,
+    )
 
 
-def _outcome(succeeded: bool, *, retry: bool, site: Site) -> Any:  # noqa: FBT001
+def _outcome(succeeded: bool, *, retry: bool, site: Site) -> Any:
     """What the task runner says last."""
+    from airflow.sdk.api.datamodels._generated import TaskInstanceState
     from airflow.sdk.execution_time.comms import RetryTask, SucceedTask, TaskState
 
     now = site.utcnow()
     if succeeded:
         return SucceedTask(end_date=now, task_outlets=[], outlet_events=[])
-    return RetryTask(end_date=now) if retry else TaskState(state="failed", end_date=now)
+    return RetryTask(end_date=now) if retry else TaskState(state=TaskInstanceState.FAILED, end_date=now)

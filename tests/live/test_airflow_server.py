@@ -19,17 +19,18 @@ pytestmark = [pytest.mark.live, pytest.mark.slow]
 
 HUNDRED = Scenario(
     fleet=Fleet(count=3, slots=10),
-    tasks=Tasks(count=100, lasting=(seconds(1), seconds(2)), over=seconds(10)),
-    faults=(RestartServer(at=seconds(50), lasting=seconds(1)),),
-    until=seconds(52),
-    settle=seconds(33),
+    tasks=Tasks(count=100, lasting=(seconds(1), seconds(2)), over=seconds(5)),
+    faults=(RestartServer(at=seconds(28), lasting=seconds(1)),),
+    until=seconds(30),
+    settle=seconds(25),
+    options={"edge.job_poll_interval": "1"},
 )
 KILL = Scenario(
     fleet=Fleet(count=2, slots=3),
-    tasks=Tasks(count=6, lasting=(seconds(20), seconds(20)), over=seconds(1), retry_delay=seconds(3)),
-    faults=(Kill(target="worker-1", at=seconds(15)),),
-    until=seconds(16),
-    settle=seconds(70),
+    tasks=Tasks(count=6, lasting=(seconds(12), seconds(12)), over=seconds(1), retry_delay=seconds(3)),
+    faults=(Kill(target="worker-1", at=seconds(10)),),
+    until=seconds(11),
+    settle=seconds(52),
     options={
         "edge.heartbeat_interval": "5",
         "edge.job_poll_interval": "2",

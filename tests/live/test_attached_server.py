@@ -31,7 +31,8 @@ WORK = Scenario(
         count=4, lasting=(seconds(1), seconds(2)), over=seconds(3), failing_first=1, retry_delay=seconds(1)
     ),
     until=seconds(5),
-    settle=seconds(25),
+    settle=seconds(15),
+    options={"edge.job_poll_interval": "1"},
 )
 PLAN = make_plan(WORK, 1, name="attached", workers=Workers.SCRIPTED)
 OTHER = make_plan(WORK, 2, name="attached", workers=Workers.SCRIPTED)
@@ -49,6 +50,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowHome
     (camp.dags / "ours.py").write_text(dag_file(PLAN.submissions))
     home = AirflowHome(camp, database="sqlite", tasks=4)
     try:
+        home.set_up()
         home.boot(HOST, *API)
         home.boot("scheduler", *SCHEDULER)
         asyncio.run(home.listening(HOST))

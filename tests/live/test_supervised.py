@@ -22,13 +22,13 @@ QUICK = {
 ONE = Fleet(count=1, kind=Workers.SUPERVISED)
 
 
-def _tasks(lasting: float, **more: int) -> Tasks:
-    return Tasks(count=1, lasting=(seconds(lasting),) * 2, over=seconds(1), **more)
+def _tasks(lasting: float, *, retries: int = 0) -> Tasks:
+    return Tasks(count=1, lasting=(seconds(lasting),) * 2, over=seconds(1), retries=retries)
 
 
 LOST = Scenario(
     fleet=ONE,
-    tasks=_tasks(90, retries=0),
+    tasks=_tasks(60),
     faults=(RestartServer(at=seconds(45), lasting=seconds(20)),),
     invariants=("every_fault_struck",),
     until=seconds(66),
@@ -37,7 +37,7 @@ LOST = Scenario(
 )
 WITHDRAWN = Scenario(
     fleet=ONE,
-    tasks=_tasks(90, retries=1),
+    tasks=_tasks(64, retries=1),
     faults=(Partition(a="worker-1", b="api", at=seconds(45), lasting=seconds(12)),),
     invariants=("every_fault_struck",),
     until=seconds(58),

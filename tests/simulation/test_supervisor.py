@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
+from dataclasses import replace
 from functools import partial
 from statistics import mean
 from typing import Any
@@ -22,8 +25,9 @@ from harness import (
 )
 from harness.catalogue import find
 from harness.invariants import judge
-from harness.model.history import History
+from harness.model.history import Event, History
 from harness.model.planning import make_plan
+from harness.sim.node import here
 from harness.sim.session import run_in_sim
 from harness.sim.world import Parts
 from harness.workers.client import Reply
@@ -39,17 +43,24 @@ def scenario(name: str, kind: Workers = SUPERVISED, seed: int = 1, **parameters:
     return run_plan(make_plan(find(name).build(**parameters), seed, name=name, workers=kind))
 
 
-def one_task(*faults: LoseRequests | ServerErrors, **more: int) -> History:
+TASK = Scenario(
+    fleet=Fleet(count=1, kind=SUPERVISED),
+    tasks=Tasks(count=1, lasting=(seconds(30), seconds(30)), over=seconds(1), retries=0),
+    until=minutes(3),
+    settle=minutes(8),
+)
+
+
+def one_task(
+    *faults: LoseRequests | ServerErrors,
+    retries: int = 0,
+    failing_first: int = 0,
+    options: dict[str, str] | None = None,
+) -> History:
     """The history of a task of half a minute, under those faults."""
-    lasting = seconds(30), seconds(30)
-    plan = Scenario(
-        fleet=Fleet(count=1, kind=SUPERVISED),
-        tasks=Tasks(count=1, lasting=lasting, over=seconds(1), **{"retries": 0} | more),
-        faults=faults,
-        until=minutes(3),
-        settle=minutes(8),
-    )
-    return run_plan(make_plan(plan, 1, name="one-task")).history
+    tasks = replace(TASK.tasks, retries=retries, failing_first=failing_first)
+    plan = make_plan(replace(TASK, tasks=tasks, faults=faults), 1, name="one-task", options=options)
+    return run_plan(plan).history
 
 
 def at(history: History, call: str, type: str, **value: object) -> list[float]:
@@ -108,6 +119,40 @@ def test_a_heartbeat_that_a_proxy_refuses_does_not_end_the_task() -> None:
             a="*", b="api", at=seconds(10), lasting=minutes(1), calls="ti.heartbeat", status=status, times=2
         )
         assert len(at(one_task(refusing), "body", "ok")) == 1
+
+
+def test_a_return_value_that_cannot_be_stored_fails_the_task() -> None:
+    broken = ServerErrors(a="*", b="api", at=seconds(1), lasting=minutes(2), calls="xcoms.set", status=500)
+    history = one_task(broken)
+    assert len(at(history, "xcoms.set", "info")) == 5
+    assert [each.value["new"] for each in history.where(f="task_instance")][-1] == "failed"
+
+
+def test_a_body_that_ends_before_it_is_killed_is_reported_as_it_ended() -> None:
+    """SIGTERM is for the operator's on_kill; there are five seconds left."""
+    silent = ServerErrors(
+        a="*", b="api", at=seconds(29), lasting=minutes(1), calls="ti.heartbeat", status=403
+    )
+    history = one_task(silent, options={"workers.max_failed_heartbeats": "1"})
+    assert len(at(history, "body", "ok")) == len(at(history, "ti.state", "invoke", state="success")) == 1
+
+
+@pytest.mark.parametrize(("sig", "reported"), [(signal.SIGTERM, 1), (signal.SIGKILL, 0)])
+@each_released
+def test_signals_reach_the_supervisor_and_its_task_goes_on(
+    kind: Workers, sig: signal.Signals, reported: int
+) -> None:
+    """SIGTERM is passed on for the operator's on_kill; a supervisor that is killed leaves an orphan."""
+    plan = make_plan(TASK, 1, name="signalled", workers=kind)
+
+    def send(event: Event) -> None:
+        if event.f == "body" and event.type == "invoke" and event.value["try"] == 1:
+            supervisor, _ = here().processes.values()
+            asyncio.get_running_loop().call_later(10, supervisor.signal, sig)
+
+    history = run_in_sim(plan, parts=Parts(told=send)).history
+    assert len(at(history, "body", "ok")) == 1
+    assert len(at(history, "ti.state", "invoke", state="success")) == reported
 
 
 # -- what it does when the server is lost, or says no; edge workers' task processes are our own reading of it -------

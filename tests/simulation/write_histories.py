@@ -1,4 +1,4 @@
-"""Run every scenario with both kinds of worker and write each History into a folder: `… FOLDER [SEED]`."""
+"""Run every scenario with every kind of worker and write each History into a folder: `… FOLDER [SEED]`."""
 
 from __future__ import annotations
 

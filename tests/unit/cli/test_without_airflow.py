@@ -20,7 +20,7 @@ def _harness(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def test_released_workers_ask_for_the_extra_and_leave_nothing_behind(tmp_path: Path) -> None:
     ended = _harness(tmp_path, "--workers", "edge")
     assert ended.returncode == 64
-    assert ended.stderr.splitlines()[-1].startswith("harness: edge workers need Airflow")
+    assert ended.stderr.splitlines()[-1].startswith("harness: edge and supervised workers need Airflow")
     assert "pip install 'airflow-remote-harness[airflow]'" in ended.stderr
     assert list(tmp_path.glob("runs/*")) == []
 

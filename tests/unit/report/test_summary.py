@@ -33,6 +33,7 @@ def test_the_summary_has_what_a_machine_asks_for(cut_off: History, cut_off_plan:
             }
         ],
         "crashed": [],
+        "unjudged": [],
         "replay": "harness replay p",
     }
 

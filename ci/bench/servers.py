@@ -1,0 +1,122 @@
+"""The fake beside a released api-server: the same calls of the same client, over TCP."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ci.bench.table import Row
+from harness.conformance.arms import Arm
+from harness.conformance.attached import AttachedArm
+from harness.conformance.case import Call, Case, Run, Seed, Task
+from harness.conformance.released import ReleasedArm
+from harness.conformance.tables.words import beat, run, state
+from harness.conformance.wire import request
+from harness.live.processes import Process, spawn
+from harness.live.servers import api_server
+
+ROOT = Path(__file__).parents[2]
+CONNECTIONS = 4
+TASKS_PER_RUN = 20
+#: Dag runs, and heartbeats of each task instance: enough to last a second or more of the server's CPU.
+FAKE, REAL = (100, 5), (10, 3)
+START_TIMEOUT = 60.0
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Answers per CPU second of the server, by the name of the call."""
+
+    per_cpu_second: dict[str, float]
+    per_second: dict[str, float]
+
+
+def conformance_speed() -> Iterator[Row]:
+    """Run, heartbeat and state: first of the released server over SQLite with one worker, then of the fake."""
+    with api_server() as server, closing(ReleasedArm(server)) as arm:
+        real = _rates(arm, server.process, *REAL)
+    with _served_fake() as (fake_arm, process), closing(fake_arm):
+        fake = _rates(fake_arm, process, *FAKE)
+    for name in real.per_cpu_second:
+        slow, fast = real.per_cpu_second[name], fake.per_cpu_second[name]
+        yield Row(
+            f"{name}, api-server 3.3.2", slow, "per CPU second", f"{real.per_second[name]:,.0f} per second"
+        )
+        note = f"{fake.per_second[name]:,.0f} per second; {fast / slow:.0f} × the api-server"
+        yield Row(f"{name}, the fake", fast, "per CPU second", note)
+
+
+@contextmanager
+def _served_fake() -> Iterator[tuple[AttachedArm, Process]]:
+    secret = secrets.token_hex(32)
+    env = os.environ | {"AIRFLOW__API_AUTH__JWT_SECRET": secret, "PYTHONPATH": str(ROOT)}
+    with TemporaryDirectory(prefix="harness-bench-") as folder:
+        log = Path(folder) / "fake.log"
+        command = (sys.executable, "-m", "harness", "serve", "--port", "0", "--admin")
+        process = spawn(*command, name="the fake", log=log, env=env)
+        try:
+            process.wait_until(lambda: "listens on" in log.read_text(), timeout=START_TIMEOUT)
+            found = re.search(r"http://\S+", log.read_text())
+            assert found
+            yield AttachedArm(found[0], secret), process
+        finally:
+            process.stop()
+
+
+def _rates(arm: Arm, process: Process, runs: int, beats: int) -> Rates:
+    case = _many(runs)
+    ids = dict(arm.seed(case))
+    names = [name for name in ids if not name.startswith("warm")]
+    phases = {
+        "run": [run(name) for name in names],
+        "heartbeat": [beat(name) for name in names] * beats,
+        "state": [state("success", name) for name in names],
+    }
+    _send(arm, ids, case, [run("warm"), beat("warm"), beat("warm"), state("success", "warm")], 1)
+    cpu, wall = {}, {}
+    for phase, calls in phases.items():
+        before = process.cpu_seconds()
+        took = _send(arm, ids, case, calls, CONNECTIONS)
+        cpu[phase] = len(calls) / (process.cpu_seconds() - before)
+        wall[phase] = len(calls) / took
+    return Rates(cpu, wall)
+
+
+def _many(runs: int) -> Case:
+    tasks = tuple(Task(name=f"t{number}") for number in range(TASKS_PER_RUN))
+    dates = [f"{1900 + number}-01-01T00:00:00Z" for number in range(runs - 1)]
+    more = [Run(name=f"r{number}", logical_date=date) for number, date in enumerate(dates)]
+    return Case(name="speed", seed=Seed(tasks=(*tasks, Task(name="warm")), runs=(Run(), *more)), steps=())
+
+
+def _send(arm: Arm, ids: dict[str, str], case: Case, calls: list[Call], connections: int) -> float:
+    told = {"url": arm.base, "connections": connections, "requests": [_wire(arm, ids, case, each) for each in calls]}
+    done = subprocess.run(
+        [sys.executable, "-m", "ci.bench.caller"],
+        input=json.dumps(told),
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    )
+    return float(done.stdout)
+
+
+def _wire(arm: Arm, ids: dict[str, str], case: Case, call: Call) -> dict[str, Any]:
+    sent = request(call, ids | {"dag": case.dag_id}, base=arm.base, secret=arm.secret, now=arm.now().timestamp())
+    return {
+        "method": sent.method,
+        "path": sent.url.raw_path.decode(),
+        "token": sent.headers["authorization"],
+        "content": sent.content.decode(),
+    }

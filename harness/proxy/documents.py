@@ -1,0 +1,133 @@
+"""JSON as Toxiproxy's API takes and gives it. What it takes is checked here, and refused with what to do instead."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from harness.proxy.api_errors import INVALID_STREAM, INVALID_TOXIC_TYPE, ApiError, bad_request
+from harness.proxy.proxy import Proxy
+from harness.toxics.kinds import KINDS, attributes_of, read, with_attributes
+from harness.toxics.named import NamedToxic, Stream
+
+T = TypeVar("T")
+_NAMES = {str: "text", bool: "true or false", dict: "an object", list: "a list", float: "a number"}
+_HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+
+
+# -- given -----------------------------------------------------------------------------------------------
+
+
+def encoded(document: Any) -> bytes:
+    """The document as Go writes it: no blanks, and nothing that HTML would understand."""
+    text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+    return text.translate(_HTML).encode()
+
+
+def toxic_document(toxic: NamedToxic) -> dict[str, Any]:
+    """A toxic as the API shows it."""
+    toxicity = int(toxic.toxicity) if toxic.toxicity in (0, 1) else toxic.toxicity
+    return {
+        "attributes": attributes_of(toxic.toxic),
+        "name": toxic.name,
+        "type": toxic.type,
+        "stream": toxic.stream.value,
+        "toxicity": toxicity,
+    }
+
+
+def toxics_document(proxy: Proxy) -> list[dict[str, Any]]:
+    """The toxics of a proxy: upstream's first, each stream in the order of its chain."""
+    order = sorted(proxy.toxics.values(), key=lambda toxic: toxic.stream is Stream.DOWNSTREAM)
+    return [toxic_document(toxic) for toxic in order]
+
+
+def proxy_document(proxy: Proxy) -> dict[str, Any]:
+    """A proxy as the API shows it."""
+    return {
+        "name": proxy.name,
+        "listen": str(proxy.listen),
+        "upstream": str(proxy.upstream),
+        "enabled": proxy.enabled,
+        "toxics": toxics_document(proxy),
+    }
+
+
+def proxies_document(proxies: Iterable[Proxy]) -> dict[str, Any]:
+    """All proxies by their names."""
+    return {proxy.name: proxy_document(proxy) for proxy in sorted(proxies, key=lambda each: each.name)}
+
+
+# -- taken -----------------------------------------------------------------------------------------------
+
+
+def decoded(body: bytes, kind: type[T]) -> T:
+    """The first JSON value of a body. Raises ApiError (400)."""
+    try:
+        text = body.decode().lstrip()
+        if not text:
+            raise bad_request("EOF")
+        document, _ = json.JSONDecoder(parse_constant=_refuse).raw_decode(text)
+    except RecursionError:
+        raise bad_request("nested too deeply") from None
+    except ValueError as error:
+        raise bad_request(str(error)) from None
+    if document is None:
+        document = kind()
+    if not isinstance(document, kind):
+        raise bad_request(f"{json.dumps(document)[:40]} is not {_NAMES[kind]}")
+    return document
+
+
+def field(document: Mapping[str, Any], name: str, kind: type[T], default: T) -> T:
+    """A field, whose name may be in any case, as Go reads it; null means its default. Raises ApiError (400)."""
+    value = document.get(name)
+    if value is None:
+        value = next((each for key, each in document.items() if key.lower() == name), None)
+    if value is None:
+        return default
+    if not isinstance(value, kind):
+        raise bad_request(f"{name} is {json.dumps(value)[:40]}: give {_NAMES[kind]}")
+    # half a character can stand in JSON, but not in an answer
+    return value.encode(errors="replace").decode() if isinstance(value, str) else value  # type: ignore[return-value]
+
+
+def new_toxic(body: bytes) -> NamedToxic:
+    """The toxic that a body describes. Raises ApiError (400)."""
+    document = decoded(body, dict)
+    stream = field(document, "stream", str, "downstream").lower()
+    if stream not in tuple(Stream):
+        raise ApiError(*INVALID_STREAM)
+    kind = field(document, "type", str, "")
+    if kind not in KINDS:
+        raise ApiError(*INVALID_TOXIC_TYPE)
+    try:
+        toxicity = read("toxicity", float, _number(document, "toxicity", 1.0))
+        toxic = with_attributes(KINDS[kind](), field(document, "attributes", dict, {}))
+    except ValueError as error:
+        raise bad_request(str(error)) from None
+    name = field(document, "name", str, "") or f"{kind}_{stream}"
+    return NamedToxic(name=name, type=kind, stream=Stream(stream), toxicity=toxicity, toxic=toxic)
+
+
+def updated_toxic(before: NamedToxic, body: bytes) -> NamedToxic:
+    """The toxic with what a body changes of its attributes and toxicity. Raises ApiError (400)."""
+    document = decoded(body, dict)
+    try:
+        toxicity = read("toxicity", float, _number(document, "toxicity", before.toxicity))
+        toxic = with_attributes(before.toxic, field(document, "attributes", dict, {}))
+    except ValueError as error:
+        raise bad_request(str(error)) from None
+    return NamedToxic(
+        name=before.name, type=before.type, stream=before.stream, toxicity=toxicity, toxic=toxic
+    )
+
+
+def _number(document: Mapping[str, Any], name: str, default: float) -> Any:
+    value = next((each for key, each in document.items() if key.lower() == name), None)
+    return default if value is None else value
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON: give a finite number")
