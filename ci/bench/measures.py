@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 
 from ci.bench.servers import servers
-from ci.bench.servers import conformance_speed
 from ci.bench.table import Row
 from harness import Fleet, Scenario, Tasks, Workers, make_plan, minutes, seconds
 from harness.catalogue import find

@@ -47,7 +47,7 @@ def serve(arguments: argparse.Namespace) -> int:
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         print(f"the fake API listens on {url} (Ctrl-C ends it)")
         print(describe(url, state.settings, os.environ, admin=arguments.admin), flush=True)
-        uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
+        uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listener])
     return 0
 
 

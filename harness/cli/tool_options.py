@@ -20,7 +20,7 @@ Later = Callable[[str, str], Callable[[argparse.Namespace], int]]
 
 def add(commands: Any, later: Later) -> None:
     """Add each command; `later` takes the module in harness.cli and the function of it that does the work."""
-    for command in (_matrix, _conform, _dag):
+    for command in (_matrix, _conform, _dag, _proxy):
         command(commands, later)
 
 
@@ -101,3 +101,21 @@ def _conform(commands: Any, later: Later) -> None:
     conform.add_argument("--only", default="", metavar="TEXT", help="only the cases with this in their name")
     conform.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     conform.set_defaults(command=later("conforming", "conform"))
+
+
+def _proxy(commands: Any, later: Later) -> None:
+    proxy = commands.add_parser(
+        "proxy",
+        help="run the embedded Toxiproxy server alone",
+        description="Run a Toxiproxy server until interrupted: the HTTP API of Toxiproxy 2.12, and its toxics.",
+        allow_abbrev=False,
+    )
+    proxy.add_argument(
+        "--config", type=Path, metavar="FILE", help="proxies to begin with, as Toxiproxy's -config has them"
+    )
+    proxy.add_argument("--host", default="127.0.0.1", help="(default: 127.0.0.1)")
+    proxy.add_argument("--port", type=int, default=8474, help="0 takes any free one (default: 8474)")
+    proxy.add_argument(
+        "--seed", type=int, default=1, help="what jitter, toxicity and the like are drawn from"
+    )
+    proxy.set_defaults(command=later("proxying", "proxy"))

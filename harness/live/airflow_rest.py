@@ -96,7 +96,8 @@ class AirflowRest:
         """Report on the Edge API that a worker has ended, as it would itself; nothing if it is not known."""
         body = {"state": "offline", "jobs_active": 0, "queues": None, "sysinfo": SYSINFO}
         url = f"/edge_worker/v1/worker/{worker}"
-        await self._client.patch(url, json=body, headers={"Authorization": token})
+        with suppress(httpx.TransportError):  # then the server finds out by itself
+            await self._client.patch(url, json=body, headers={"Authorization": token})
 
     async def open_pool(self, name: str, *, slots: int) -> None:
         """Let tasks of the pool be queued."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from harness.errors import BadPlan, NotCapable
+from harness.control_plane import HOST
+from harness.errors import BadPlan, NotCapable, NotStarted
 from harness.live.airflow_rest import AirflowRest, ServerRefused
 from harness.live.airflow_runs import DagRuns
 from harness.live.airflow_samples import Samples
@@ -97,8 +98,11 @@ class AttachedServer:
 
     async def finish(self) -> None:
         """Look once more."""
-        async with asyncio.timeout(PATIENCE):
-            await self._samples.look()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._samples.look()
+        except TimeoutError:
+            self._seat.say_exit(HOST, f"it did not tell the outcome within {PATIENCE:.0f} s")
 
     async def stop(self) -> None:
         """Say that the workers are offline, and take away what was made. The Dag run stays, for its owner to look at."""
@@ -107,6 +111,9 @@ class AttachedServer:
             if self._touched:
                 async with asyncio.timeout(PATIENCE):
                     await self._tidy_up()
+        except TimeoutError:
+            left = "its pools, and the variable and connection 'harness', may be left"
+            raise NotStarted(f"{self._deployment.url} has stopped answering: {left}") from None
         finally:
             await self._rest.close()
         for error in errors:

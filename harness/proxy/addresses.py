@@ -8,7 +8,7 @@ import os
 import socket
 from dataclasses import dataclass
 
-from harness.proxy.api_errors import ApiError
+from harness.proxy.api_errors import ApiError, bad_request
 
 LOOPBACK = "127.0.0.1"
 
@@ -37,9 +37,9 @@ def parse_address(text: str, *, field: str) -> Address:
     """The address in the text. Raises ApiError (400) that names the field and the form."""
     host, colon, port = text.rpartition(":")
     host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    known = "".join(port.split()) == port and port.isascii() and port.isdigit()
-    if (not colon and text) or (text and not (known and int(port) <= 65535)) or "/" in host:
-        raise ApiError(400, f"bad request body: {field} is {text[:80]!r}: write it like 127.0.0.1:8080")
+    is_port = port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65535
+    if text and not (colon and is_port and "/" not in host):
+        raise bad_request(f"{field} is {text[:80]!r}: write it like 127.0.0.1:8080")
     return Address(host or LOOPBACK, int(port or 0))
 
 

@@ -38,6 +38,10 @@ class Api:
             response = _refusal(error)
         except TimeoutError:
             response = Response(status=503)
+        except Exception as error:  # noqa: BLE001 — a bug of ours: told, and the client is not left waiting
+            context = {"message": f"{request.method} {request.target}", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(context)
+            response = _refusal(ApiError(500, f"internal error: {type(error).__name__}: {error}"))
         number = f"{next(self._numbers):08x}"
         return replace(response, headers={**response.headers, "X-Toxiproxy-Request-Id": number})
 

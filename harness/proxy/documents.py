@@ -96,6 +96,7 @@ def field(document: Mapping[str, Any], name: str, kind: type[T], default: T) -> 
 def new_toxic(body: bytes) -> NamedToxic:
     """The toxic that a body describes. Raises ApiError (400)."""
     document = decoded(body, dict)
+    name = field(document, "name", str, "")
     stream = field(document, "stream", str, "downstream").lower()
     if stream not in tuple(Stream):
         raise ApiError(*INVALID_STREAM)
@@ -107,7 +108,7 @@ def new_toxic(body: bytes) -> NamedToxic:
         toxic = with_attributes(KINDS[kind](), field(document, "attributes", dict, {}))
     except ValueError as error:
         raise bad_request(str(error)) from None
-    name = field(document, "name", str, "") or f"{kind}_{stream}"
+    name = name or f"{kind}_{stream}"
     return NamedToxic(name=name, type=kind, stream=Stream(stream), toxicity=toxicity, toxic=toxic)
 
 

@@ -32,7 +32,7 @@ class HttpConnection(asyncio.Protocol):
         self._target, self._body = b"", bytearray()
         self._headers: dict[str, str] = {}
         self._size = 0
-        self._in_body = self._heard_end = False
+        self._in_body = self._keep_alive = self._heard_end = False
         self._requests: deque[Request] = deque()
         self._answering: asyncio.Task[None] | None = None
         self._writable = asyncio.Event()
@@ -101,7 +101,7 @@ class HttpConnection(asyncio.Protocol):
         self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
-        self._in_body = True
+        self._in_body, self._keep_alive = True, self._parser.should_keep_alive()
         if self._headers.get("expect", "").lower() == "100-continue":
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
@@ -117,7 +117,7 @@ class HttpConnection(asyncio.Protocol):
                 target=self._target.decode("latin-1"),
                 headers=self._headers,
                 body=bytes(self._body),
-                keep_alive=self._parser.should_keep_alive(),
+                keep_alive=self._keep_alive,
             )
         )
         if len(self._requests) > REQUESTS_AHEAD:

@@ -172,7 +172,9 @@ class _Reader:
             elif old != new and (new in _NOTABLE or (old == "running" and new in _TAKEN_BACK)):
                 yield Note(t=event.t, who=event.process, what=change, about=self._task(event))
         elif event.f == "dag_run" and new in ("success", "failed"):
-            yield Note(t=event.t, who=event.process, what=f"Dag run {old} → {new}", about=str(value.get("key")))
+            yield Note(
+                t=event.t, who=event.process, what=f"Dag run {old} → {new}", about=str(value.get("key"))
+            )
         elif event.f == "edge_job":
             if event.process == "scheduler" and old in ("restarting", "running") and old != new:
                 yield Note(t=event.t, who=event.process, what=f"job {change}", about=self._task(event))

@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 RECORDINGS = Path(__file__).parent / "recordings"
 OURS = {"fake_api", "harness", "scenarios", "tests"}
 PROCESSES = 2
-#: Seconds a trial may take: a mutant may never come to an end.
+#: Seconds a killer may take: a mutant may never come to an end.
 LIMIT = 60.0
 
 
@@ -114,12 +114,13 @@ def recording_differs(name: str) -> str:
 
 
 def unit_test_fails(name: str) -> str:
-    """The first failure of this test of the fake; empty when it passes."""
+    """The first failure of this test of the fake, or of these, one a line; empty when all pass."""
     first = _FirstFailure()
     late = "ignore:Module already imported:pytest.PytestAssertRewriteWarning"
     options = ["-x", "-q", "-p", "no:cacheprovider", "-W", late]
     with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
-        code = pytest.main([*options, f"{ROOT}/tests/unit/fake_api/{name}"], plugins=[first])
+        asked = [f"{ROOT}/tests/unit/fake_api/{each}" for each in name.split("\n")]
+        code = pytest.main([*options, *asked], plugins=[first])
     assert code in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED), f"{name}: pytest says {code!r}"
     return first.told
 
@@ -145,7 +146,6 @@ def examine(trial: Trial) -> Finding:
     forget_ours()
     sys.meta_path.insert(0, Exchanged(trial.module, trial.source))
     signal.signal(signal.SIGALRM, _too_long)
-    signal.setitimer(signal.ITIMER_REAL, LIMIT, 1)
     try:
         importlib.import_module(trial.module)
         importlib.import_module("fake_api.app")
@@ -153,14 +153,15 @@ def examine(trial: Trial) -> Finding:
         return Finding(broken=f"{type(error).__name__}: {error}")
     for killer in trial.killers:
         kind, _, name = killer.partition(" ")
+        signal.setitimer(signal.ITIMER_REAL, LIMIT, 1)
         try:
             difference = KINDS[kind](name)
         except TimeoutError as error:
             difference = str(error)
-        if difference:
+        finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
+        if difference:
             return Finding(killer=killer, difference=difference)
-    signal.setitimer(signal.ITIMER_REAL, 0)
     return Finding()
 
 

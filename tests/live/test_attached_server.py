@@ -13,6 +13,7 @@ from harness import Fleet, RestartServer, Scenario, Tasks, seconds
 from harness.control_plane import HOST
 from harness.errors import BadParameter, BadPlan, NotCapable, NotInstallable, NotStarted
 from harness.live.airflow_home import USER, AirflowHome, released
+from harness.live.airflow_rest import AirflowRest
 from harness.live.airflow_server import API, SCHEDULER
 from harness.live.commands import Camp
 from harness.live.deployment import PASSWORD_VARIABLE, USERNAME_VARIABLE, Unconfirmed
@@ -97,6 +98,23 @@ def test_our_fleet_does_the_work_of_somebody_s_own_airflow_and_what_nobody_saw_i
     written = "".join(event.to_json() for event in run.history) + str(run.history.header)
     assert SECRET not in written
     assert deployment.password not in written
+    assert asyncio.run(_left(deployment)) == {
+        "pools": 1,
+        "variables": 0,
+        "connections": 0,
+        "worker": "offline",
+    }
+
+
+async def _left(deployment: AirflowHome) -> dict[str, object]:
+    """What of a run is left on the server; the one pool is Airflow's own."""
+    rest = AirflowRest(deployment.url)
+    await rest.log_in(USER, deployment.password)
+    kinds = ("pools", "variables", "connections")
+    found = {kind: (await rest.call("GET", f"/api/v2/{kind}"))["total_entries"] for kind in kinds}
+    [worker] = (await rest.call("GET", "/edge_worker/ui/worker"))["workers"]
+    await rest.close()
+    return {**found, "worker": worker["state"]}
 
 
 def test_a_server_that_is_not_there_and_one_that_is_not_ours_to_kill_are_refused() -> None:

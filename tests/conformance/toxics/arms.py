@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from harness.model.faults import Direction
 from harness.proxy import ToxiproxyServer
 from harness.rng import Streams
 from harness.sim.loop import SimLoop
 from harness.sim.network import Network
 from harness.sim.patches import base_swaps, swapped
 from harness.sim.session import tear_down
+from harness.toxics.links import Impairment
 from tests.conformance.toxics.bench import Bench
 from tests.conformance.toxics.peers import Upstream
 
@@ -27,11 +29,19 @@ SIM_SLACK, REAL_SLACK = 0.002, 10.0
 """Seconds. Simulated, nothing but a toxic takes time; on real sockets only a hang is too late."""
 
 
-def simulated(case: Case, *, seed: int = 1) -> None:
-    """Client, proxy and upstream are three hosts of a simulated network, in virtual time."""
+def simulated(case: Case, *, seed: int = 1, cut_off: str | None = None) -> None:
+    """Client, proxy and upstream are three hosts of a simulated network, in virtual time.
+
+    `cut_off` is the name of one more host, which nobody can reach.
+    """
     loop = SimLoop(limit=86_400 * 10**9)
     network = Network(loop, Streams(1), delay=0, jitter=0)
     client, proxy, server = network.boot("client"), network.boot("proxy"), network.boot("server")
+
+    if cut_off is not None:
+        network.boot(cut_off)
+        cut = Impairment(strike=lambda victim, what: None, cuts=True)
+        network.links.impair("*", cut_off, Direction.BOTH, cut)
 
     async def main() -> None:
         upstream = Upstream()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from harness import Scenario, Tasks
 from harness.invariants import judge
 from harness.model.history import History
@@ -17,7 +19,7 @@ PLAN = make_plan(
 
 def _history(*, sampled: bool) -> History:
     history = History(header={"world": "live"})
-    value = {"key": "a", "dag_id": "storm", "task_id": "task-1", "run_id": "run-1", "cause": "seen"}
+    value: dict[str, Any] = {"key": "a", "dag_id": "storm", "task_id": "task-1", "run_id": "run-1", "cause": "seen"}
     value |= {"old": "queued", "new": "success"} | ({"sampled": True} if sampled else {})
     history.append(t=0, witness="server", process="airflow", type="ok", f="task_instance", value=value)
     return history
