@@ -10,6 +10,7 @@ from harness.errors import BadParameter
 from harness.interrupts import heeded
 from harness.invariants import judge
 from harness.model.history import History
+from harness.model.history_checks import WORLDS
 from harness.model.plan import Plan
 from harness.model.plan_checks import check_plan
 from harness.model.verdict import Verdict
@@ -17,7 +18,6 @@ from harness.nemesis import check_capable
 from harness.ports import World
 from harness.units import NANOSECONDS
 
-WORLDS = ("sim", "live")
 Progress = Callable[[float], None]
 DEFAULT_SEED = 1
 

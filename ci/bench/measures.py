@@ -7,6 +7,7 @@ import resource
 import time
 from collections.abc import Callable, Iterator
 
+from ci.bench.proxying import proxying
 from ci.bench.servers import servers
 from ci.bench.table import Row
 from harness import Fleet, Scenario, Tasks, Workers, make_plan, minutes, seconds
@@ -101,6 +102,7 @@ MEASURES: dict[str, Callable[[], Iterator[Row]]] = {
     "loops": loops,
     "edge-workers": edge_workers,
     "throughput": throughput,
+    "proxy": proxying,
     "fleet": fleet,
     "servers": servers,
 }

@@ -100,7 +100,11 @@ def _many(runs: int) -> Case:
 
 
 def _send(arm: Arm, ids: dict[str, str], case: Case, calls: list[Call], connections: int) -> float:
-    told = {"url": arm.base, "connections": connections, "requests": [_wire(arm, ids, case, each) for each in calls]}
+    told = {
+        "url": arm.base,
+        "connections": connections,
+        "requests": [_wire(arm, ids, case, each) for each in calls],
+    }
     done = subprocess.run(
         [sys.executable, "-m", "ci.bench.caller"],
         input=json.dumps(told),
@@ -113,7 +117,9 @@ def _send(arm: Arm, ids: dict[str, str], case: Case, calls: list[Call], connecti
 
 
 def _wire(arm: Arm, ids: dict[str, str], case: Case, call: Call) -> dict[str, Any]:
-    sent = request(call, ids | {"dag": case.dag_id}, base=arm.base, secret=arm.secret, now=arm.now().timestamp())
+    sent = request(
+        call, ids | {"dag": case.dag_id}, base=arm.base, secret=arm.secret, now=arm.now().timestamp()
+    )
     return {
         "method": sent.method,
         "path": sent.url.raw_path.decode(),

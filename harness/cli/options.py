@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from harness.cli import tool_options
 from harness.errors import UsageError
+from harness.model.history_checks import WORLDS
 from harness.model.scenario import Workers
-from harness.runner import WORLDS
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction["_Parser"]

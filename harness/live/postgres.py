@@ -9,9 +9,10 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 from harness.errors import NotInstallable
+from harness.live.guardian import guarded
 from harness.live.processes import spawn
 
 #: Where Debian keeps the programs of each version, which are not on the PATH.
@@ -33,11 +34,14 @@ def find_programs() -> Path:
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """The SQLAlchemy URL of an empty database, gone after the block. Raises NotInstallable and NotStarted."""
+    """The SQLAlchemy URL of an empty database, gone after the block. Raises NotInstallable and NotStarted.
+
+    Should this process be killed, the folder goes at once, and within a minute PostgreSQL, which looks for it.
+    """
     programs = find_programs()
     user = _unprivileged()
-    with TemporaryDirectory(prefix="harness-postgres-") as name:
-        folder = Path(name)
+    folder = Path(mkdtemp(prefix="harness-postgres-"))
+    with guarded(folder):
         if user:
             shutil.chown(folder, user)
         data, log, env = folder / "data", folder / "postgres.log", {"LC_ALL": "C.UTF-8", "PATH": os.defpath}

@@ -13,6 +13,7 @@ class Body:
     """One run of a task's body. `end` is None where it never ended; then it counts as running to the last."""
 
     task: str
+    ti: str  # the id of its try
     attempt: int
     worker: str
     slots: int
@@ -33,6 +34,7 @@ def bodies(history: History) -> Iterator[Body]:
     for begin, end in history.pairs(witness="body"):
         yield Body(
             task=begin.value.get("task", "?"),
+            ti=begin.value.get("ti", "?"),
             attempt=begin.value.get("try", 1),
             worker=begin.process,
             slots=begin.value.get("slots", 1),

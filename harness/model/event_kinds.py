@@ -14,7 +14,7 @@ from harness.model.operations import NAMES
 
 @dataclass(frozen=True, slots=True)
 class EventKind:
-    """The types an event of a kind may have, and by name the Python types of what its value `has` and `may` have.
+    """The types an event of a kind may have, and by name what its value `has` and `may` have: a type, or a range.
 
     Only what invariants and stories rely on is named; a value may hold more.
     """
@@ -24,14 +24,18 @@ class EventKind:
     may: Mapping[str, Any] = field(default_factory=dict)
 
 
+_POSITIVE = range(1, 1 << 31)
 _CALL = EventKind(TYPES, {"call": int}, {"ti": str})
-_CHANGE = EventKind(
-    ("ok",), {"key": str, "old": str | None, "new": str | None, "cause": str}, {"new_id": str | None}
+_CHANGE = EventKind(("ok",), {"key": str, "old": str | None, "new": str | None, "cause": str})
+_CHANGE_OF_TRY = EventKind(
+    ("ok",),
+    {**_CHANGE.has, "dag_id": str, "task_id": str, "run_id": str},
+    {"new_id": str | None, "try_number": int, "worker": str | None},
 )
 _KINDS: dict[tuple[str, str], EventKind] = {
     ("world", "act"): EventKind(("info",), {"act": str}),
     ("world", "task.submit"): EventKind(("info",), {"task": str, "ti": str}),
-    ("world", "worker.start"): EventKind(("info",), {"kind": str, "slots": int}),
+    ("world", "worker.start"): EventKind(("info",), {"kind": str, "slots": _POSITIVE}),
     ("world", "worker.exit"): EventKind(("info", "fail"), {"reason": str}),
     ("world", "worker.background"): EventKind(("fail",), {"what": str, "error": str}),
     ("nemesis", "fault.begin"): EventKind(("info",), {"fault": int, "name": str, "text": str}),
@@ -39,10 +43,11 @@ _KINDS: dict[tuple[str, str], EventKind] = {
     ("nemesis", "fault.end"): EventKind(("info",), {"fault": int, "name": str, "strikes": int}),
     ("client", "connect"): EventKind(("fail",), {"reason": str}),
     **{("client", name): _CALL for name in NAMES},
-    **{
-        ("server", table): _CHANGE for table in ("task_instance", "edge_job", "edge_worker", "dag_run", "log")
-    },
-    ("body", "body"): EventKind(TYPES, {"call": int, "task": str, "ti": str, "try": int}, {"slots": int}),
+    **{("server", table): _CHANGE_OF_TRY for table in ("task_instance", "edge_job")},
+    **{("server", table): _CHANGE for table in ("edge_worker", "dag_run", "log")},
+    ("body", "body"): EventKind(
+        TYPES, {"call": int, "task": str, "ti": str, "try": _POSITIVE}, {"slots": _POSITIVE}
+    ),
 }
 # an operation that the table of operations does not know is named by its method and path
 _UNKNOWN_OPERATION = re.compile(r"[A-Z-]+ \S*")
@@ -67,8 +72,13 @@ def misfit(event: Event) -> str | None:
     for name, hint in kind.may.items():
         if name in event.value and not _fits(event.value[name], hint):
             return f"the value of {event.f} has {name}={short(event.value[name])}"
+    # a task instance may have no state in Airflow; jobs and workers always have one
+    if event.f in ("edge_job", "edge_worker") and event.value["old"] is event.value["new"] is None:
+        return f"the {event.f} goes from nothing to nothing"
     return None
 
 
 def _fits(value: Any, hint: Any) -> bool:
-    return isinstance(value, hint) and not isinstance(value, bool)
+    if isinstance(value, bool):
+        return False
+    return value in hint if isinstance(hint, range) else isinstance(value, hint)

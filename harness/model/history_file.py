@@ -42,7 +42,11 @@ def _header(path: Path, line: str) -> dict[str, Any]:
             raise TypeError("no number of events")
     except (ValueError, TypeError, KeyError, AttributeError):
         raise BadHistory(f"{path} is not a history: give the history.jsonl of a run's folder") from None
-    if kind != FORMAT or version != VERSION:
+    if kind != FORMAT:
+        raise BadHistory(
+            f"{path} has the format {short(kind)}, not {FORMAT!r}: give the history.jsonl of a run's folder"
+        )
+    if type(version) is not int or version != VERSION:  # to Python, True and 1.0 are 1
         raise BadHistory(
             f"{path} is a history of version {version!r} and this release reads version {VERSION}:"
             " judge it with the release that wrote it, or replay its plan.json"
@@ -98,4 +102,7 @@ def _miscalled(event: Event, calls: dict[tuple[str, int], Event | None]) -> str 
         return f"call {key[1]} was answered before"
     if (invoke.process, invoke.f) != (event.process, event.f):
         return f"call {key[1]} was {invoke.f} of {invoke.process}, not {event.f} of {event.process}"
+    for name in ("task", "ti", "try"):
+        if name in invoke.value and invoke.value[name] != event.value.get(name, invoke.value[name]):
+            return f"call {key[1]} was of {name} {short(invoke.value[name])}, not {short(event.value[name])}"
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from reprlib import repr as short
 
 from harness.errors import BadPlan
 from harness.model.fault_checks import wrong_faults
@@ -19,7 +20,13 @@ WORKERS_MOST, TASKS_MOST = 10_000, 1_000_000
 
 XCOM_BYTES_MOST = 1 << 24
 
-TAKEN = ("api", "scheduler", "driver", "nemesis")
+NAME_MOST = 200
+"""Characters of a scenario's name, which names the run's folder too, and of a queue's."""
+
+SERVER_SIDE = frozenset({"api", "scheduler", "airflow"})
+"""Who acts on the server's side: `airflow` where a released one does not tell api-server and scheduler apart."""
+
+TAKEN = SERVER_SIDE | {"driver", "nemesis"}
 """Who else acts in a History: a worker of that name could not be told from it."""
 
 WORKER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -59,6 +66,9 @@ def check_plan(plan: Plan) -> None:
 def _wrong_acts(plan: Plan) -> Iterator[str]:
     if not plan.invariants:
         yield "the plan promises nothing, so nothing could be judged: name an invariant"
+    for name, count in Counter(plan.invariants).items():
+        if count > 1:
+            yield f"the invariant {name!r} is named {count} times: name it once"
     if not plan.settle:
         yield "`settle` is 0s, and what must happen in the end is judged after it: give it some minutes"
     if plan.until + plan.settle > TIME_MOST:
@@ -107,8 +117,29 @@ def _wrong_tasks(plan: Plan) -> Iterator[str]:
                 f"{task.key} would last until {format_duration(task.at + task.lasting)} and the run ends at"
                 f" {format_duration(end)}: shorten the task or raise `settle`"
             )
+        yield from _wrong_failing_tries(task)
     if len({task.key for task in plan.submissions}) < len(plan.submissions):
         yield "two tasks of the plan have one name: give each its own dag, task or run id"
+
+
+def _wrong_failing_tries(task: Submission) -> Iterator[str]:
+    tries = task.failing_tries
+    if len(set(tries)) < len(tries) or not all(1 <= number <= task.retries + 1 for number in tries):
+        yield (
+            f"{task.key} has the failing_tries {list(tries)} and the tries 1 to {task.retries + 1}:"
+            " name some of these, each once"
+        )
+
+
+def _wrong_names(plan: Plan) -> Iterator[str]:
+    """Names that would break the line in which they are told, or reach the terminal that shows it."""
+    names = [("the scenario", plan.scenario)]
+    names += [("a parameter", name) for name in plan.parameters]
+    names += [("a queue", queue) for worker in plan.workers for queue in worker.queues if queue]
+    names += [("a queue", task.queue) for task in plan.submissions]
+    for what, name in names:
+        if not name.isprintable() or not 1 <= len(name) <= NAME_MOST:
+            yield f"{what} cannot be named {short(name)}: take 1 to {NAME_MOST} printable characters"
 
 
 def _wrong_ids(task: Submission) -> Iterator[str]:
@@ -145,6 +176,7 @@ def _homeless_tasks(plan: Plan) -> Iterator[str]:
 
 
 CHECKS: tuple[Callable[[Plan], Iterator[str]], ...] = (
+    _wrong_names,
     _wrong_acts,
     _wrong_workers,
     _wrong_tasks,

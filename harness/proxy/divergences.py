@@ -36,7 +36,7 @@ DIVERGENCES = (
         "the time counts from when the connection has the toxic",
     ),
     Divergence(
-        "`packet_loss`",
+        "`packet_loss` on TCP",
         "cuts bytes out of the TCP stream (toxics/packet_loss.go, after 2.12)",
         "stalls the stream until TCP would have sent them again; no byte is lost",
     ),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.errors import BadHistory
 from harness.model.history import History
+from harness.model.history_checks import wrong_history
 from harness.model.history_file import read_history
 from harness.model.json_file import parse_json
 from harness.model.plan import Plan
@@ -39,6 +40,7 @@ def load(path: Path, *, edited: bool = False) -> Stored:
     plan = read_plan(folder / PLAN, edited=edited)
     if not edited:
         _check_origin(file, history, plan)
+        _check_possible(file, history, plan)
         _check_unedited(file, history, folder / VERDICT)
     return Stored(folder=folder, plan=plan, history=history)
 
@@ -48,6 +50,14 @@ def _check_origin(file: Path, history: History, plan: Plan) -> None:
         raise BadHistory(
             f"{file} is not a history of the {PLAN} beside it: take both from the folder of one run;"
             " if this is meant, add --edited"
+        )
+
+
+def _check_possible(file: Path, history: History, plan: Plan) -> None:
+    for wrong in wrong_history(history, plan):
+        raise BadHistory(
+            f"{file} is no history that a run of its {PLAN} can have: {wrong}; run the plan again,"
+            " or add --edited if that is meant"
         )
 
 

@@ -49,7 +49,7 @@ class SupervisedTry:
         process = SupervisorProcess(read_workload(self.job["command"]), server=server)
         process.start()
         await process.ended.wait()
-        return process.error is None
+        return process.error is None and process.exitcode != -signal.SIGKILL
 
 
 class SupervisorProcess:

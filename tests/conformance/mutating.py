@@ -30,6 +30,7 @@ OURS = {"fake_api", "harness", "scenarios", "tests"}
 PROCESSES = 2
 #: Seconds a killer may take: a mutant may never come to an end.
 LIMIT = 60.0
+CRASH = "broke off with "
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,8 +157,8 @@ def examine(trial: Trial) -> Finding:
         signal.setitimer(signal.ITIMER_REAL, LIMIT, 1)
         try:
             difference = KINDS[kind](name)
-        except TimeoutError as error:
-            difference = str(error)
+        except Exception as error:  # noqa: BLE001 - a fake gone wrong may break whoever talks to it
+            difference = f"{CRASH}{type(error).__name__}: {error}"
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
         if difference:

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.live
 
 
 @pytest.fixture
-def client() -> Iterator:
+def client() -> Iterator[Any]:
     """toxiproxy-python keeps host and port of the server in its class: they are put back."""
     from toxiproxy.api import APIConsumer
 

@@ -153,6 +153,8 @@ def test_signals_reach_the_supervisor_and_its_task_goes_on(
     history = run_in_sim(plan, parts=Parts(told=send)).history
     assert len(at(history, "body", "ok")) == 1
     assert len(at(history, "ti.state", "invoke", state="success")) == reported
+    told = "success" if reported else "failed"  # to the executor
+    assert len(at(history, "jobs.state", "invoke", state=told)) == 1
 
 
 # -- what it does when the server is lost, or says no; edge workers' task processes are our own reading of it -------

@@ -10,8 +10,8 @@ from typing import Any
 class Peer(asyncio.Protocol):
     """One end. `ends` is what it saw besides bytes, in order: "eof", then "closed" or the name of an error."""
 
-    def __init__(self, *, echo: bool = False) -> None:
-        self.echo = echo
+    def __init__(self, *, echo: bool = False, made: Callable[[Peer], None] = lambda peer: None) -> None:
+        self.echo, self._made = echo, made
         self.received = bytearray()
         self.arrivals: list[tuple[float, int]] = []
         self.ends: list[str] = []
@@ -21,6 +21,7 @@ class Peer(asyncio.Protocol):
 
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
+        self._made(self)
 
     def data_received(self, data: bytes) -> None:
         self.received += data
@@ -62,6 +63,11 @@ class Peer(asyncio.Protocol):
         await self.wait(lambda: len(self.received) >= count)
         return bytes(self.received[:count])
 
+    async def answered(self, count: int) -> bool:
+        """Wait for so many bytes or an end: whether it was the bytes."""
+        await self.wait(lambda: self.ends or len(self.received) >= count)
+        return not self.ends
+
     async def ended(self) -> list[str]:
         """What it saw besides bytes, once there is something."""
         await self.wait(lambda: self.ends)
@@ -77,10 +83,11 @@ class Upstream:
         self._changed = asyncio.Event()
 
     def accept(self) -> Peer:
-        peer = Peer(echo=self.echo)
+        return Peer(echo=self.echo, made=self._made)
+
+    def _made(self, peer: Peer) -> None:
         self.peers.append(peer)
         self._changed.set()
-        return peer
 
     async def peer(self, number: int = 1) -> Peer:
         """The server's end of the connection of that number, once it has come."""
@@ -88,7 +95,4 @@ class Upstream:
             while len(self.peers) < number:
                 self._changed.clear()
                 await self._changed.wait()
-        peer = self.peers[number - 1]
-        while peer.transport is None:
-            await asyncio.sleep(0)
-        return peer
+        return self.peers[number - 1]

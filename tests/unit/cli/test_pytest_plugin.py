@@ -133,7 +133,10 @@ def test_a_plugin_that_has_a_seed_already_keeps_it_and_ours_is_harness_seed(
             'run("quiet", expect="foo")',
             "run(…, expect='foo'): give one of 'valid', 'invalid', 'unknown', or None",
         ),
-        ('run("quiet", kind="human")', "run(…, kind='human'): give one of 'edge', 'scripted', or None"),
+        (
+            'run("quiet", kind="human")',
+            "run(…, kind='human'): give one of 'edge', 'supervised', 'scripted', or None",
+        ),
         ('run("quiet", seed="7")', "the seed: '7' is not an integer"),
         ('run("nowhere.py::quiet")', "nowhere.py cannot be read: No such file or directory"),
         ("run(Scenario(faults=None))", "Scenario.faults: None is not a tuple"),

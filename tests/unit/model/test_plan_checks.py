@@ -75,7 +75,10 @@ def refused(complaint: str, plan: Plan) -> None:
         ({"fleet": fleet(count=10**14)}, "the fleet has 100000000000000 workers"),
         ({"fleet": fleet(slots=0)}, "worker-1 has 0 slots: give it at least 1"),
         ({"fleet": None}, "Scenario.fleet: None is not a Fleet"),
-        ({"fleet": fleet(kind="scripted")}, "Fleet.kind: 'scripted' is not Workers.EDGE or Workers.SCRIPTED"),
+        (
+            {"fleet": fleet(kind="scripted")},
+            "Fleet.kind: 'scripted' is not Workers.EDGE or Workers.SUPERVISED or Workers.SCRIPTED",
+        ),
         ({"fleet": fleet(queues="default")}, "Fleet.queues: 'default' is not a tuple: write (…,)"),
         ({"tasks": tasks(count=-1)}, "the workload has -1 tasks: give it 0 to 1,000,000"),
         ({"tasks": tasks(count=2.5)}, "Tasks.count: 2.5 is not an integer"),
