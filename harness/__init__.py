@@ -1,25 +1,29 @@
 """Testing and chaos simulation for Apache Airflow 3 remote task execution: the public names."""
 
-from harness.catalogue import scenario
-from harness.model.faults import (
-    Aftermath,
-    Direction,
-    Kill,
-    Latency,
-    LoseReplies,
-    LoseRequests,
-    PacketLoss,
-    Partition,
-    Pause,
-    ResetPeer,
-    RestartServer,
-    ServerErrors,
-)
-from harness.model.plan import Plan
-from harness.model.planning import make_plan
-from harness.model.scenario import Fleet, Link, Scenario, Tasks, Workers
-from harness.runner import Run, run_plan
-from harness.units import hours, minutes, ms, seconds
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from harness.catalogue import scenario
+    from harness.model.faults import (
+        Aftermath,
+        Direction,
+        Kill,
+        Latency,
+        LoseReplies,
+        LoseRequests,
+        PacketLoss,
+        Partition,
+        Pause,
+        ResetPeer,
+        RestartServer,
+        ServerErrors,
+    )
+    from harness.model.plan import Plan
+    from harness.model.planning import make_plan
+    from harness.model.scenario import Fleet, Link, Scenario, Tasks, Workers
+    from harness.runner import Run, run_plan
+    from harness.units import hours, minutes, ms, seconds
 
 __all__ = [
     "Aftermath",
@@ -49,3 +53,16 @@ __all__ = [
     "scenario",
     "seconds",
 ]
+
+_HOMES = ("units", "model.faults", "model.scenario", "model.plan", "model.planning", "catalogue", "runner")
+"""Where the names are found, what is quick to import first."""
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: the command line and pytest load this package long before."""
+    if name in __all__:
+        for home in _HOMES:
+            module = importlib.import_module(f"harness.{home}")
+            if name in vars(module):
+                return vars(module)[name]
+    raise AttributeError(f"module 'harness' has no attribute {name!r}")

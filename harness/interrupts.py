@@ -51,9 +51,34 @@ def heeded(tell: Tell = lambda error: None) -> Iterator[None]:
             _end_with(kept[0])
 
 
-def _watch_all(keep: Tell, undo: ExitStack) -> None:
+@contextmanager
+def put_off() -> Iterator[None]:
+    """Signals that come inside this block are handled when it has been left: for what must not be done by half."""
+    came: list[int] = []
+
+    def note(number: int, _: FrameType | None) -> None:
+        came.append(number)
+
+    try:
+        with ExitStack() as undo:
+            if threading.current_thread() is threading.main_thread():
+                for number, before in _handlers():
+                    if callable(before):
+                        undo.callback(_put_back, number, before, note)
+                        signal.signal(number, note)
+            yield
+    finally:
+        for number in came:
+            signal.raise_signal(number)
+
+
+def _handlers() -> Iterator[tuple[int, Any]]:
     for number in sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}):
-        before: Any = signal.getsignal(number)
+        yield number, signal.getsignal(number)
+
+
+def _watch_all(keep: Tell, undo: ExitStack) -> None:
+    for number, before in _handlers():
         if before is signal.SIG_DFL and number in DEADLY:
             handler = _telling(_end, keep)
         elif callable(before):

@@ -82,15 +82,17 @@ def run(request: pytest.FixtureRequest) -> RunScenario:
         **parameters: Any,
     ) -> Run:
         from harness.errors import UsageError
+        from harness.model.plan_checks import NAME_MOST
         from harness.model.scenario import Workers
         from harness.model.verdict import Answer
 
         try:
             number = _seed(request, seed)
             workers, wanted = _one_of(Workers, kind=kind), _one_of(Answer, expect=expect)
-            plan = _plan(scenario, name=request.node.name, seed=number, kind=workers, parameters=parameters)
+            name = request.node.name[:NAME_MOST]
+            plan = _plan(scenario, name=name, seed=number, kind=workers, parameters=parameters)
         except UsageError as error:
-            pytest.fail(str(error), pytrace=False)
+            raise _failure(str(error)) from None
         again = _again(plan, request, named=scenario if isinstance(scenario, str) else None, kind=workers)
         _record(request, "harness_seed", plan.seed)
         done = _run(plan, world=request.config.getoption("harness_world") or "sim", again=again)
@@ -99,9 +101,14 @@ def run(request: pytest.FixtureRequest) -> RunScenario:
             return done
         replay, story = _keep(done, request)
         _record(request, "harness_replay", replay)
-        pytest.fail(f"expected {expect}, seed {plan.seed}\n\n{story}", pytrace=False)
+        raise _failure(f"expected {expect}, seed {plan.seed}\n\n{story}")
 
     return run_scenario
+
+
+def _failure(text: str) -> BaseException:
+    """What fails the test with that text alone. Raise it `from None`: pytest would tell what led to it as well."""
+    return pytest.fail.Exception(text, pytrace=False)
 
 
 def _record(request: pytest.FixtureRequest, name: str, value: object) -> None:
@@ -173,7 +180,7 @@ def _run(plan: Plan, *, world: str, again: str) -> Run:
     except NotCapable as error:
         pytest.skip(str(error))
     except HarnessError as error:
-        pytest.fail(f"{type(error).__name__}: {error}\nseed {plan.seed}\n\n{again}", pytrace=False)
+        raise _failure(f"{type(error).__name__}: {error}\nseed {plan.seed}\n\n{again}") from None
 
 
 def _keep(done: Run, request: pytest.FixtureRequest) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness import Aftermath, Fleet, LoseReplies, Scenario, Tasks, minutes, scenario, seconds
+from scenarios.quick import quickly
 
 CALLS_OF_A_TASKS_LIFE = (
     "jobs.fetch",
@@ -19,13 +20,15 @@ CALLS_OF_A_TASKS_LIFE = (
 
 
 @scenario
-def lost_replies(*, workers: int = 3, tasks: int = 12, silent: bool = False) -> Scenario:
+def lost_replies(
+    *, workers: int = 3, tasks: int = 12, silent: bool = False, quick: bool = False
+) -> Scenario:
     """Each call of a task's life is once applied by the server without the client hearing of it.
 
     With `silent` the client waits in vain; without, its connection breaks at once.
     """
     then = Aftermath.SILENCE if silent else Aftermath.RESET
-    return Scenario(
+    lossy = Scenario(
         fleet=Fleet(count=workers),
         tasks=Tasks(count=tasks, lasting=(seconds(10), seconds(40))),
         faults=tuple(
@@ -37,3 +40,4 @@ def lost_replies(*, workers: int = 3, tasks: int = 12, silent: bool = False) -> 
         until=minutes(5),
         settle=minutes(25),
     )
+    return quickly(lossy, settle=seconds(65)) if quick else lossy

@@ -1,8 +1,10 @@
 """The command line: `harness run`, `replay`, `list`, `check` and `serve`.
 
 Exit codes: 0 valid · 1 safety violated · 2 liveness missed · 3 not exercised or unknown ·
-64 usage · 70 internal error · 74 output or run not written · 130 interrupted · 141 broken pipe ·
-143 terminated.
+64 usage · 70 internal error · 74 output or run not written · 129 hung up · 130 interrupted ·
+141 broken pipe · 143 terminated.
+
+What takes long to import is imported inside `main`, where Ctrl-C is caught.
 """
 
 from __future__ import annotations
@@ -17,14 +19,13 @@ from harness.cli.ending import (
     EXIT_INTERRUPTED,
     EXIT_NOT_WRITTEN,
     EXIT_PIPE,
-    EXIT_TERMINATED,
     Terminated,
+    buffer_stdout,
     complain,
     give_up,
     stdout_failure,
     terminable,
 )
-from harness.cli.options import parse
 from harness.errors import HarnessError, NotWritten, UsageError
 from harness.model.verdict import EXIT_INTERNAL, EXIT_USAGE
 
@@ -38,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows no ↔ gets a ?
+    buffer_stdout()
     with terminable():
         return _guarded(argv)
 
@@ -51,8 +53,8 @@ def _guarded(argv: Sequence[str] | None) -> int:
         return complain(str(error), EXIT_NOT_WRITTEN)
     except HarnessError as error:
         return complain(f"{type(error).__name__}: {error}", EXIT_INTERNAL)
-    except Terminated:
-        return complain("terminated", EXIT_TERMINATED)
+    except Terminated as end:
+        return complain(end.word, end.code)
     except KeyboardInterrupt:
         return complain("interrupted", EXIT_INTERRUPTED)
     except BrokenPipeError:  # whoever read us went away
@@ -69,6 +71,8 @@ def _guarded(argv: Sequence[str] | None) -> int:
 
 
 def _command(argv: Sequence[str] | None) -> int:
+    from harness.cli.options import parse
+
     try:
         arguments = parse(argv)
         code: int = arguments.command(arguments)

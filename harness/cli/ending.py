@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import signal
 import sys
@@ -10,30 +11,51 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-EXIT_NOT_WRITTEN, EXIT_INTERRUPTED, EXIT_PIPE, EXIT_TERMINATED = 74, 130, 141, 143
+EXIT_NOT_WRITTEN, EXIT_INTERRUPTED, EXIT_PIPE = 74, 130, 141
+
+WORDS = {signal.SIGTERM: "terminated", signal.SIGHUP: "hung up"}
+"""The signals besides that of Ctrl-C which end a command in order, and what it says then."""
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM came: the command ends as with Ctrl-C, which raises the base class."""
+    """Such a signal came: the command ends as with Ctrl-C, which raises the base class."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.word, self.code = WORDS[signal.Signals(number)], 128 + number  # 128 + n: as shells have it
 
 
 @contextlib.contextmanager
 def terminable() -> Iterator[None]:
-    """SIGTERM raises Terminated in here, unless whoever started us has it ignored or we are not the main thread."""
+    """Those signals raise Terminated in here, unless whoever started us has them ignored, as `nohup` has, or we
+    are not the main thread.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.getsignal(signal.SIGTERM)
-    if before is not signal.SIG_IGN:
-        signal.signal(signal.SIGTERM, _terminate)
-    try:
+    with contextlib.ExitStack() as undo:
+        for number in WORDS:
+            before = signal.getsignal(number)
+            if before is not signal.SIG_IGN:
+                undo.callback(signal.signal, number, before or signal.SIG_DFL)
+                signal.signal(number, _terminate)
         yield
-    finally:
-        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 def _terminate(number: int, frame: Any) -> None:  # noqa: ARG001
-    raise Terminated
+    raise Terminated(number)
+
+
+def buffer_stdout() -> None:
+    """Give stdout a buffer, by lines, where PYTHONUNBUFFERED took it away.
+
+    What cannot be written then stays in it: so it is known in the end, whoever met the error first.
+    """
+    out = sys.stdout
+    if isinstance(out, io.TextIOWrapper) and isinstance(out.buffer, io.RawIOBase):
+        sys.stdout = open(  # noqa: SIM115 - for good, and of a descriptor
+            out.fileno(), "w", buffering=1, encoding=out.encoding, errors=out.errors, closefd=False
+        )
 
 
 def stdout_failure() -> str | None:
@@ -54,8 +76,9 @@ def give_up(descriptor: int) -> None:
 
 
 def complain(text: str, code: int) -> int:
-    """One line on stderr; returns the code."""
-    say_aside(f"harness: {' '.join(text.split())}")
+    """One line on stderr, with nothing in it that a terminal would obey; returns the code."""
+    line = " ".join(text.split())
+    say_aside("harness: " + "".join(char if char.isprintable() else "·" for char in line))
     return code
 
 

@@ -6,7 +6,6 @@ import argparse
 import importlib
 from collections.abc import Callable, Sequence
 from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from harness.cli import tool_options
@@ -22,7 +21,7 @@ _EPILOG = """\
 exit codes:
   0 valid   1 safety violated   2 liveness missed   3 not exercised or unknown
   64 usage error   70 internal error   74 the output, or the run's folder, could not be written
-  130 interrupted   141 whoever read the output went away   143 terminated
+  129 hung up   130 interrupted   141 whoever read the output went away   143 terminated
 """
 
 _SERVE_EPILOG = """\
@@ -127,7 +126,9 @@ def _run(commands: Commands) -> None:
 
 def _replay(commands: Commands) -> None:
     replay = commands.add_parser("replay", help="run a stored plan again", allow_abbrev=False)
-    replay.add_argument("plan", type=Path, metavar="PLAN", help="a plan.json, or the run's folder")
+    replay.add_argument(
+        "plan", type=tool_options.path, metavar="PLAN", help="a plan.json, or the run's folder"
+    )
     replay.add_argument(
         "--edited", action="store_true", help="the plan was changed by hand, and that is meant"
     )
@@ -141,14 +142,16 @@ def _common(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="print one JSON object instead of the story")
     command.add_argument(
         "--out",
-        type=Path,
+        type=tool_options.path,
         metavar="DIR",
         help="store the run there; absent, empty, or left by an interrupted run of the same plan",
     )
 
 
 def _list(commands: Commands) -> None:
-    listing = commands.add_parser("list", help="show the scenarios, faults, invariants or options", allow_abbrev=False)
+    listing = commands.add_parser(
+        "list", help="show the scenarios, faults, invariants or options", allow_abbrev=False
+    )
     which = listing.add_mutually_exclusive_group()
     which.add_argument("--faults", action="store_true", help="the kinds of faults and their fields")
     which.add_argument("--invariants", action="store_true", help="the promises a run is judged by")
@@ -158,7 +161,9 @@ def _list(commands: Commands) -> None:
 
 def _check(commands: Commands) -> None:
     check = commands.add_parser("check", help="judge a stored history again", allow_abbrev=False)
-    check.add_argument("path", type=Path, metavar="RUN", help="a run's folder, or its history.jsonl")
+    check.add_argument(
+        "path", type=tool_options.path, metavar="RUN", help="a run's folder, or its history.jsonl"
+    )
     check.add_argument(
         "--edited", action="store_true", help="plan or history were changed by hand, and that is meant"
     )
@@ -179,12 +184,15 @@ def _serve(commands: Commands) -> None:
     serve.add_argument("--port", type=int, default=8080, help="0 takes any free one (default: 8080)")
     serve.add_argument(
         "--state",
-        type=Path,
+        type=tool_options.path,
         metavar="FILE",
         help="keep the state in this SQLite file; without it, it is in memory and gone in the end",
     )
     serve.add_argument(
-        "--audit", type=Path, metavar="FILE", help="append each decision about a token, as JSON lines"
+        "--audit",
+        type=tool_options.path,
+        metavar="FILE",
+        help="append each decision about a token, as JSON lines",
     )
     serve.add_argument(
         "--admin", action="store_true", help="offer POST /admin/seed, GET /admin/state and GET /admin/audit"

@@ -65,11 +65,17 @@ def check(arguments: argparse.Namespace) -> int:
     verdict = judge(stored.history, stored.plan)
     world = str(stored.history.header.get("world", "sim"))
     again = replay_command(stored.folder / store.PLAN, where=where(world), edited=arguments.edited)
+    summary = summarise(stored.plan, stored.history, verdict, replay=again, world=world)
     if arguments.json:
-        _print_json(summarise(stored.plan, stored.history, verdict, replay=again, world=world))
+        _print_json(summary)
     else:
         story = tell(stored.plan, stored.history, verdict, replay=again, world=world)
         terminal.show(story, console=Console(highlight=False))
+    if differences := stored.differences(summary):
+        say_aside(
+            f"harness: {stored.folder / store.VERDICT} says otherwise: {'; '.join(differences)};"
+            " it was edited, or another release wrote it"
+        )
     return verdict.exit_code
 
 

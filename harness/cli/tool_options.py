@@ -20,7 +20,7 @@ Later = Callable[[str, str], Callable[[argparse.Namespace], int]]
 
 def add(commands: Any, later: Later) -> None:
     """Add each command; `later` takes the module in harness.cli and the function of it that does the work."""
-    for command in (_matrix, _conform, _dag, _proxy):
+    for command in (_matrix, _conform, _dag, _proxy, _doctor):
         command(commands, later)
 
 
@@ -38,6 +38,13 @@ def add_server(command: argparse.ArgumentParser) -> None:
         action="store_true",
         help="the server at that URL may be changed; without it, what would be done is told and nothing is",
     )
+
+
+def path(text: str) -> Path:
+    """The path that the text names; none names the folder one is in by accident."""
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty: give a path, `.` for this folder")
+    return Path(text)
 
 
 def _server(text: str) -> str:
@@ -92,7 +99,7 @@ def _conform(commands: Any, later: Later) -> None:
     which = conform.add_mutually_exclusive_group()
     which.add_argument("--url", help="the server to compare with, such as http://127.0.0.1:8080")
     which.add_argument(
-        "--recordings", type=Path, metavar="DIR", help="a folder of recordings, or one of them"
+        "--recordings", type=path, metavar="DIR", help="a folder of recordings, or one of them"
     )
     which.add_argument("--release", default="3.3.2", help="of apache-airflow-core (default: 3.3.2)")
     conform.add_argument(
@@ -111,7 +118,7 @@ def _proxy(commands: Any, later: Later) -> None:
         allow_abbrev=False,
     )
     proxy.add_argument(
-        "--config", type=Path, metavar="FILE", help="proxies to begin with, as Toxiproxy's -config has them"
+        "--config", type=path, metavar="FILE", help="proxies to begin with, as Toxiproxy's -config has them"
     )
     proxy.add_argument("--host", default="127.0.0.1", help="(default: 127.0.0.1)")
     proxy.add_argument("--port", type=int, default=8474, help="0 takes any free one (default: 8474)")
@@ -119,3 +126,15 @@ def _proxy(commands: Any, later: Later) -> None:
         "--seed", type=int, default=1, help="what jitter, toxicity and the like are drawn from"
     )
     proxy.set_defaults(command=later("proxying", "proxy"))
+
+
+def _doctor(commands: Any, later: Later) -> None:
+    doctor = commands.add_parser(
+        "doctor",
+        help="tell what this machine can do, and how to get what is missing",
+        description="Tell what this machine can do, and how to get what is missing. It takes seconds, changes nothing, "
+        "asks the package index whether it is there and nobody else, and always ends with 0.",
+        allow_abbrev=False,
+    )
+    doctor.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    doctor.set_defaults(command=later("doctoring", "doctor"))

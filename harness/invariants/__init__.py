@@ -8,10 +8,12 @@ from harness.invariants import (  # noqa: F401 - importing them registers their 
     jobs,
     overlap,
     rejoining,
+    running,
     slots,
     substance,
     success,
     transitions,
+    truth,
 )
 from harness.invariants.judge import judge
 from harness.invariants.registry import INVARIANTS, Finding, Invariant, exercised, liveness, named, safety

@@ -39,16 +39,18 @@ Problem = tuple[str, tuple[int, ...]]
 
 @safety
 def bodies_run_while_running(history: History, plan: Plan) -> Iterator[Finding]:
-    """Each try has one body, begun after its worker was granted `run`, over before its end is reported or soon after
-    its worker can know that the server took the task away.
+    """Each try has one body, begun once `run` was granted and over once its end is reported or its withdrawal known.
 
-    One task instance id is one try: a plan's tasks neither defer nor reschedule.
+    One task instance id is one try: a plan's tasks neither defer nor reschedule. A body may go on after the server
+    took its task away for as long as its worker hears nothing of that.
     """
     calls = _Calls(history)
     count: Counter[str] = Counter()
     for body in bodies(history):
         count[body.ti] += 1
-        problem = _begun(body, calls, count[body.ti]) or _reported(body, calls) or _outlived(body, calls, plan)
+        problem = (
+            _begun(body, calls, count[body.ti]) or _reported(body, calls) or _outlived(body, calls, plan)
+        )
         if problem:
             text, events = problem
             yield Finding(
@@ -63,7 +65,9 @@ def _begun(body: Body, calls: _Calls, count: int) -> Problem | None:
     if granted is None:
         return f"its body began at {moment(body.begins)}, and its worker was never granted to run it", ()
     if granted.n > body.begin.n:
-        return f"its body began at {moment(body.begins)}, before run was granted at {moment(granted.t)}", (granted.n,)
+        return f"its body began at {moment(body.begins)}, before run was granted at {moment(granted.t)}", (
+            granted.n,
+        )
     return None
 
 
@@ -74,7 +78,10 @@ def _reported(body: Body, calls: _Calls) -> Problem | None:
     if body.end and body.end.type == "info" and body.ends <= report.t + SEEN_LATE:
         return None
     state = report.value.get("state")
-    return f"its end was reported as {state} at {moment(report.t)} and it went on until {moment(body.ends)}", (report.n,)
+    return (
+        f"its end was reported as {state} at {moment(report.t)} and it went on until {moment(body.ends)}",
+        (report.n,),
+    )
 
 
 def _outlived(body: Body, calls: _Calls, plan: Plan) -> Problem | None:

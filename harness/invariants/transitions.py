@@ -13,8 +13,12 @@ from harness.model.plan import Plan
 
 @safety
 def only_legal_transitions(history: History, plan: Plan) -> Iterator[Finding]:  # noqa: ARG001
-    """Task instances, edge jobs and edge workers change state only as Airflow's tables allow."""
+    """Task instances, edge jobs and edge workers change only as Airflow's tables allow, and never unseen.
+
+    Each row begins from nothing, and goes on from where its last change left it.
+    """
     unseen = 0
+    stands: dict[tuple[str, str], str | None] = {}  # by table and key: the state that its last change left
     legal: dict[tuple[str, str | None, str | None], bool] = {}  # few distinct ones among very many events
     for event in history.where(witness="server"):
         if event.f not in TABLES:
@@ -27,6 +31,11 @@ def only_legal_transitions(history: History, plan: Plan) -> Iterator[Finding]:  
             legal[change] = is_legal(*change)
         if not legal[change]:
             yield Finding(_summary(event), (event.n,))
+        key = event.f, str(event.value.get("key"))
+        before, after = stands.get(key), event.value.get("new")
+        if before != event.value.get("old"):
+            yield Finding(f"{_summary(event)}, and it was {before or 'nothing'} before", (event.n,))
+        stands[event.f, str(event.value.get("new_id", key[1]))] = after
     if unseen:
         raise Unwitnessed(
             f"{unseen} of the server's states were asked for now and then, each change was not seen"

@@ -37,7 +37,9 @@ def reports_match_bodies(history: History, plan: Plan) -> Iterator[Finding]:
         if state and ti not in told and (wrong := _wrong(event, state, ran.get(ti, []), plan)):
             told.add(ti)
             name = names.get(ti, ti)
-            yield Finding(f"{event.process} had {name} as {state} at {moment(event.t)}: {wrong}", _shown(ran[ti], event))
+            yield Finding(
+                f"{event.process} had {name} as {state} at {moment(event.t)}: {wrong}", _shown(ran[ti], event)
+            )
 
 
 def _said(event: Event) -> tuple[str, str]:

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import venv
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,6 +77,15 @@ def environment(*requirements: str, python: str = sys.executable) -> Environment
             _build(folder, python, requirements)
             (folder / _COMPLETE).write_text(json.dumps(wanted))
     return Environment(folder)
+
+
+def kept() -> list[tuple[str, ...]]:
+    """The requirements of each environment that is built; one that cannot be read counts as none."""
+    found = []
+    for file in sorted(cache_folder().glob(f"environments/*/{_COMPLETE}")):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            found.append(tuple(json.loads(file.read_text())["requirements"]))
+    return found
 
 
 def cache_folder() -> Path:

@@ -59,6 +59,8 @@ class Link:
 
 ALL_INVARIANTS: tuple[str, ...] = (
     "no_task_runs_twice_at_once",
+    "bodies_run_while_running",
+    "reports_match_bodies",
     "every_task_finishes",
     "no_success_is_lost",
     "every_worker_rejoins",

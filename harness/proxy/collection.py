@@ -16,6 +16,7 @@ from harness.proxy.api_errors import (
 )
 from harness.proxy.documents import field
 from harness.proxy.proxy import Proxy
+from harness.proxy.turns import by_turns
 
 
 class Proxies:
@@ -67,12 +68,12 @@ class Proxies:
 
         All are read before any is made. Raises ApiError, after what could be made.
         """
-        return [await self._populate(proxy, enabled) for proxy, enabled in self._read_all(documents)]
+        return [await self._populate(proxy, enabled) for proxy, enabled in await self._read_all(documents)]
 
     async def reset(self) -> None:
         """Enable all proxies and take all toxics off. Raises the first ApiError when all that can be is done."""
         failed: ApiError | None = None
-        for proxy in list(self.by_name.values()):
+        async for proxy in by_turns(list(self.by_name.values())):
             proxy.heal()
             async with proxy.changing:
                 try:
@@ -117,9 +118,9 @@ class Proxies:
             del self.by_name[proxy.name]
         proxy.stop()
 
-    def _read_all(self, documents: list[Any]) -> list[tuple[Proxy, bool]]:
+    async def _read_all(self, documents: list[Any]) -> list[tuple[Proxy, bool]]:
         read: dict[str, tuple[Proxy, bool]] = {}
-        for place, document in enumerate(documents, start=1):
+        async for place, document in by_turns(enumerate(documents, start=1)):
             if not isinstance(document, Mapping):
                 raise bad_request(f"proxy {place} is not an object")
             proxy = self._read(document, f" at proxy {place}")

@@ -59,14 +59,13 @@ class Connection:
         self._end(Side.reset)
 
     def _end(self, how: Callable[[Side], None]) -> None:
-        if self.over:
-            return
-        self.over = True
-        for chain in self.chains.values():
-            chain.drop()
-        if self.dialling is not None:
-            self.dialling.cancel()
-        how(self.near)
+        if not self.over:
+            self.over = True
+            for chain in self.chains.values():
+                chain.drop()
+            if self.dialling is not None:
+                self.dialling.cancel()
+        how(self.near)  # again, perhaps: who was closing and takes nothing can still be aborted
         how(self.far)
         self.settle()
 

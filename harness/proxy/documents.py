@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from harness.proxy.api_errors import INVALID_STREAM, INVALID_TOXIC_TYPE, ApiError, bad_request
 from harness.proxy.proxy import Proxy
+from harness.proxy.turns import by_turns
 from harness.toxics.kinds import KINDS, attributes_of, read, with_attributes
 from harness.toxics.named import NamedToxic, Stream
 
@@ -54,9 +55,10 @@ def proxy_document(proxy: Proxy) -> dict[str, Any]:
     }
 
 
-def proxies_document(proxies: Iterable[Proxy]) -> dict[str, Any]:
+async def proxies_document(proxies: Iterable[Proxy]) -> dict[str, Any]:
     """All proxies by their names."""
-    return {proxy.name: proxy_document(proxy) for proxy in sorted(proxies, key=lambda each: each.name)}
+    order = sorted(proxies, key=lambda each: each.name)
+    return {proxy.name: proxy_document(proxy) async for proxy in by_turns(order)}
 
 
 # -- taken -----------------------------------------------------------------------------------------------

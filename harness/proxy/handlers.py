@@ -53,7 +53,8 @@ async def version(_: Call) -> Response:
 
 async def metrics(call: Call) -> Response:
     """Bytes, for Prometheus."""
-    return Response(status=200, body=exposition(call.proxies).encode(), content_type=METRICS_TYPE)
+    text = await exposition(call.proxies)
+    return Response(status=200, body=text.encode(), content_type=METRICS_TYPE)
 
 
 async def reset(call: Call) -> Response:
@@ -73,7 +74,7 @@ async def populate(call: Call) -> Response:
 
 async def list_proxies(call: Call) -> Response:
     """All proxies by name."""
-    return json_response(documents.proxies_document(call.proxies.by_name.values()))
+    return json_response(await documents.proxies_document(call.proxies.by_name.values()))
 
 
 async def create_proxy(call: Call) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.proxy.collection import Proxies
+from harness.proxy.turns import by_turns
 from harness.toxics.named import Stream
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -13,11 +14,11 @@ _COUNTERS = (
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 
 
-def exposition(proxies: Proxies) -> str:
+async def exposition(proxies: Proxies) -> str:
     """Bytes received and sent of each proxy and stream, live connections included."""
     counts = [
         (_labels(proxy.name, str(proxy.listen), str(proxy.upstream), stream), proxy.bytes_passed(stream))
-        for _, proxy in sorted(proxies.by_name.items())
+        async for _, proxy in by_turns(sorted(proxies.by_name.items()))
         for stream in Stream
     ]
     lines = []

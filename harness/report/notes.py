@@ -23,7 +23,8 @@ class Note:
 
     `things` are what is counted, in the singular; `about` is what differs between them; `many` is `what` of several.
     `shared`: also joined across different `who`. `whole`: joined however far apart. `last`: the line stands
-    where the last of them does. `kept`: a landmark, which is told however little room there is.
+    where the last of them does. `kept`: a landmark, which is told however little room there is. `kin`: what it
+    does together with others of another `name`, where room is so scarce that they become one line.
     """
 
     t: int
@@ -32,6 +33,8 @@ class Note:
     things: str = ""
     about: str = ""
     many: str = ""
+    kin: str = ""
+    name: str = ""
     shared: bool = False
     whole: bool = False
     last: bool = False
@@ -113,16 +116,42 @@ class _Reader:
         if event.f == "fault.begin":
             where = str(value.get("text", "")).removeprefix(name).strip()
             self._faults[value.get("fault", -1)] = name, where if self._several else ""
-            yield Note(t=t, who=who, what=f"{name} begins", many=f"{name} begin", about=where, kept=True)
+            yield Note(
+                t=t,
+                who=who,
+                what=f"{name} begins",
+                many=f"{name} begin",
+                kin="faults begin",
+                name=name,
+                about=where,
+                kept=True,
+            )
         elif event.f == "fault.strike":
             name, where = self._faults.get(value.get("fault", -1), ("fault", ""))
             about = f"{value.get('victim')}, {value.get('what')}"
-            yield Note(t=t, who=who, what=f"{name} first strikes", many=f"{name} first strike", about=about)
+            yield Note(
+                t=t,
+                who=who,
+                what=f"{name} first strikes",
+                many=f"{name} first strike",
+                kin="faults first strike",
+                name=name,
+                about=about,
+            )
         elif event.f == "fault.end":
             _, where = self._faults.get(value.get("fault", -1), (name, ""))
             strikes = value.get("strikes", 0)
             about = f"{where}{': ' * bool(where)}{strikes} strike{'' if strikes == 1 else 's'}"
-            yield Note(t=t, who=who, what=f"{name} is over", many=f"{name} are over", about=about, kept=True)
+            yield Note(
+                t=t,
+                who=who,
+                what=f"{name} is over",
+                many=f"{name} are over",
+                kin="faults are over",
+                name=name,
+                about=about,
+                kept=True,
+            )
 
     def client(self, event: Event) -> Iterator[Note]:
         if event.type == "invoke":

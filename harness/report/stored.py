@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from reprlib import repr as short
+from typing import Any
 
 from harness.errors import BadHistory
 from harness.model.history import History
@@ -15,6 +18,9 @@ from harness.model.plan import Plan
 from harness.model.plan_file import read_plan
 from harness.report.store import HISTORY, PLAN, VERDICT
 
+OF_THE_OCCASION = frozenset({"replay", "wall_seconds"})
+"""What verdict.json says of the run and not of its history."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stored:
@@ -23,6 +29,19 @@ class Stored:
     folder: Path
     plan: Plan
     history: History
+    verdict: Mapping[str, Any] | None = None
+    """verdict.json, as it was found; None where there is none."""
+
+    def differences(self, judged: Mapping[str, Any]) -> list[str]:
+        """What verdict.json says otherwise than a summary of now: an edit, or another release, judged otherwise."""
+        if self.verdict is None:
+            return []
+        said = {name: self.verdict.get(name) for name in judged if name not in OF_THE_OCCASION}
+        return [
+            f"{name} was {short(was)} and is {short(judged[name])}"
+            for name, was in said.items()
+            if was != judged[name]
+        ]
 
 
 def load(path: Path, *, edited: bool = False) -> Stored:
@@ -38,11 +57,12 @@ def load(path: Path, *, edited: bool = False) -> Stored:
         )
     history = read_history(file)
     plan = read_plan(folder / PLAN, edited=edited)
-    if not edited:
-        _check_origin(file, history, plan)
-        _check_possible(file, history, plan)
-        _check_unedited(file, history, folder / VERDICT)
-    return Stored(folder=folder, plan=plan, history=history)
+    if edited:
+        return Stored(folder=folder, plan=plan, history=history)
+    _check_origin(file, history, plan)
+    verdict = _verdict_of(file, history, folder / VERDICT)
+    _check_possible(file, history, plan)
+    return Stored(folder=folder, plan=plan, history=history, verdict=verdict)
 
 
 def _check_origin(file: Path, history: History, plan: Plan) -> None:
@@ -61,11 +81,12 @@ def _check_possible(file: Path, history: History, plan: Plan) -> None:
         )
 
 
-def _check_unedited(file: Path, history: History, verdict: Path) -> None:
+def _verdict_of(file: Path, history: History, verdict: Path) -> dict[str, Any] | None:
     if not verdict.exists():
-        return
+        return None
     try:
-        digest = parse_json(verdict.read_text(encoding="utf-8"))["digest"]
+        found: dict[str, Any] = parse_json(verdict.read_text(encoding="utf-8"))
+        digest = found["digest"]
     except (OSError, ValueError, TypeError, KeyError):
         raise BadHistory(f"{verdict} is no verdict of a run: take it away, or add --edited") from None
     if digest != history.digest():
@@ -73,6 +94,7 @@ def _check_unedited(file: Path, history: History, verdict: Path) -> None:
             f"{file} is not the history that {verdict.name} was made of: one of them was edited or put there;"
             " if that is meant, add --edited"
         )
+    return found
 
 
 def plan_file(path: Path) -> Path:

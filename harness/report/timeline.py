@@ -15,14 +15,26 @@ from harness.units import minutes, nanoseconds, seconds
 
 _NEVER = 1 << 62
 _CLOSE = nanoseconds(seconds(30))
-# how close notes, and landmarks, must be to become one line, and whether across different who:
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Level:
+    """How close notes, and landmarks, must be to become one line; whether across different who, and different what."""
+
+    gap: int = _NEVER
+    landmark_gap: int = _CLOSE
+    across: bool = False
+    kin: bool = False
+
+
 # tried in turn until all fits
 _LEVELS = (
-    (_CLOSE, _CLOSE, False),
-    (nanoseconds(minutes(5)), _CLOSE, False),
-    (_NEVER, _CLOSE, False),
-    (_NEVER, _CLOSE, True),
-    (_NEVER, _NEVER, True),
+    _Level(gap=_CLOSE),
+    _Level(gap=nanoseconds(minutes(5))),
+    _Level(),
+    _Level(across=True),
+    _Level(across=True, landmark_gap=_NEVER),
+    _Level(across=True, landmark_gap=_NEVER, kin=True),
 )
 _ABOUTS = 3
 WIDTH = 100
@@ -34,6 +46,7 @@ class _Line:
 
     first: Note
     last: Note
+    names: dict[str, int]
     count: int = 1
     abouts: dict[str, int] = field(default_factory=dict)
     who: dict[str, None] = field(default_factory=dict)
@@ -45,6 +58,7 @@ class _Line:
 
     def add(self, note: Note) -> None:
         self.last = note
+        self.names[note.name] = self.names.get(note.name, 0) + 1
         self.count += 1
         self.abouts[note.about] = self.abouts.get(note.about, 0) + 1
         self.who[note.who] = None
@@ -55,15 +69,17 @@ def timeline(history: History, plan: Plan, verdict: Verdict, *, most: int = 20) 
     """When, who, what, with counts, in at most `most` lines unless the landmarks alone are more.
 
     Landmarks are told however little room there is: the acts, where faults begin and end, where workers
-    exit, and what the counterexamples show. What does not fit is left out of the middle and counted there.
+    exit, and what the counterexamples show. They are condensed, all beginnings of faults to one line if need be,
+    until they leave half of the room to what came of them. What does not fit is left out of the middle and
+    counted there.
     """
     noted = list(notes(history, plan, verdict))
     lines: list[_Line] = []
-    for gap, landmark_gap, across in _LEVELS:
-        lines = _condense(noted, gap=gap, landmark_gap=landmark_gap, across=across)
+    for level in _LEVELS:
+        lines = _condense(noted, level)
         if len(lines) <= most:
             return _wrapped([_text(line) for line in lines], most=most)
-        if across and sum(line.kept for line in lines) < most:
+        if level.across and sum(line.kept for line in lines) <= most // 2:
             break
     return _without_the_middle(lines, most=most)
 
@@ -95,16 +111,17 @@ def _wrapped(texts: list[str], *, most: int) -> list[str]:
     return lines
 
 
-def _condense(noted: Iterable[Note], *, gap: int, landmark_gap: int, across: bool) -> list[_Line]:
+def _condense(noted: Iterable[Note], level: _Level) -> list[_Line]:
     lines: list[_Line] = []
     current: dict[tuple[str, str, str], _Line] = {}
     for note in noted:
-        key = (note.things, note.what, "" if across or note.shared else note.who)
+        what = note.kin or note.what if level.kin else note.what
+        key = (note.things, what, "" if level.across or note.shared else note.who)
         line = current.get(key)
-        if line and (note.whole or note.t - line.last.t <= (landmark_gap if note.kept else gap)):
+        if line and (note.whole or note.t - line.last.t <= (level.landmark_gap if note.kept else level.gap)):
             line.add(note)
         else:
-            line = _Line(note, note, 1, {note.about: 1}, {note.who: None}, note.kept)
+            line = _Line(note, note, {note.name: 1}, 1, {note.about: 1}, {note.who: None}, note.kept)
             current[key] = line
             lines.append(line)
     return sorted(lines, key=lambda line: line.t)
@@ -124,6 +141,8 @@ def _what(line: _Line) -> str:
     if line.count == 1 or note.last:
         return f"{note.things} {what}".lstrip()
     text = f"{line.count} {note.things}s {what}" if note.things else f"{line.count} × {what}"
+    if len(line.names) > 1:
+        text = f"{line.count} {note.kin}"
     until = moment(line.last.t)
     return text if until == moment(note.t) else f"{text} until {until}"
 
@@ -131,7 +150,9 @@ def _what(line: _Line) -> str:
 def _abouts(line: _Line) -> str:
     if line.first.last:
         return line.last.about
-    names = [name if times == 1 else f"{name} ×{times}" for name, times in line.abouts.items() if name]
+    if len(line.names) > 1:
+        return ", ".join(_times(line.names))
+    names = _times(line.abouts)
     if len(line.abouts) == 1:
         names = list(line.abouts)
     if len(names) == 1:
@@ -139,6 +160,10 @@ def _abouts(line: _Line) -> str:
     shown = "; ".join(_cut(name) for name in names[:_ABOUTS])
     more = len(names) - _ABOUTS
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _times(counted: dict[str, int]) -> list[str]:
+    return [name if times == 1 else f"{name} ×{times}" for name, times in counted.items() if name]
 
 
 def _who(line: _Line) -> str:

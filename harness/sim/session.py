@@ -13,7 +13,7 @@ from pathlib import Path
 from fake_api import Settings
 from harness.driver import drive
 from harness.errors import NotAlone
-from harness.interrupts import heeded
+from harness.interrupts import heeded, put_off
 from harness.model.options import environment
 from harness.model.plan import Plan
 from harness.model.scenario import Workers
@@ -47,9 +47,13 @@ Progress = Callable[[float], None]
 
 
 def prepare(plan: Plan) -> None:
-    """Import what the plan's workers need, which takes seconds. Raises MissingExtra."""
+    """Import what the plan's workers need, which takes seconds. Raises MissingExtra and UsageError.
+
+    A signal waits meanwhile: half of an import would stay in this process and break every later run.
+    """
     if _runs_airflow(plan):
-        require_airflow()
+        with put_off():
+            require_airflow()
 
 
 def _has(plan: Plan, *kinds: Workers) -> bool:
@@ -63,7 +67,8 @@ def _runs_airflow(plan: Plan) -> bool:
 def run_in_sim(plan: Plan, *, parts: Parts | None = None, progress: Progress | None = None) -> SimWorld:
     """Drive the plan through a simulated world of its own; the world's History is complete.
 
-    Raises NotAlone inside a running event loop, and while another run is under way in this process.
+    Raises NotAlone inside a running event loop, and while another run is under way in this process;
+    and what `progress` raises.
     """
     prepare(plan)
     parts = parts or Parts()
@@ -142,7 +147,10 @@ def _no_automatic_garbage() -> Iterator[None]:
 def _keep_house(loop: SimLoop, progress: Progress | None) -> None:
     gc.collect(1)
     if progress is not None:
-        progress(loop.time())
+        try:
+            progress(loop.time())
+        except BaseException as error:  # noqa: BLE001 - the caller's own: it comes out of the run as it is
+            loop.break_off(error)
     loop.call_later(HOUSEKEEPING.total_seconds(), _keep_house, loop, progress)
 
 

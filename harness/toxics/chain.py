@@ -25,6 +25,8 @@ class Chain:
 
     def add(self, named: NamedToxic) -> None:
         """Put a toxic at the end of the chain."""
+        if self._over:
+            return
         last = next(reversed(self.stages.values()), None)
         stage = Stage(
             named.toxic,
@@ -41,12 +43,14 @@ class Chain:
 
     def update(self, named: NamedToxic) -> None:
         """The toxic of that name has other settings."""
-        self.stages[named.name].update(named.toxic, toxicity=named.toxicity)
+        if named.name in self.stages:
+            self.stages[named.name].update(named.toxic, toxicity=named.toxicity)
 
     def remove(self, name: str) -> None:
         """Take a toxic off; what waited for it goes on at once."""
-        stage = self.stages[name]
-        stage.heal()
+        if name not in self.stages:
+            return
+        self.stages[name].heal()
         del self.stages[name]
         before: Stage | None = None
         for each in self.stages.values():

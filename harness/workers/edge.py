@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import locale
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness.errors import MissingExtra
+from harness.errors import MissingExtra, UsageError
 from harness.model.plan import PlannedWorker
 from harness.workers.surroundings import as_before, only_these_options, quiet_logs
 
@@ -27,7 +28,10 @@ def airflow_options(*, api: str, jwt_secret: str, logs: Path) -> dict[str, str]:
 
 
 def require_airflow() -> None:
-    """Import what released workers need, from a throw-away AIRFLOW_HOME. Raises MissingExtra, naming the extra."""
+    """Import what released workers need, from a throw-away AIRFLOW_HOME.
+
+    Raises MissingExtra, naming the extra, and UsageError in a locale in which Airflow cannot read its own files.
+    """
     try:
         with _home() as home, only_these_options({**home, **NO_EXAMPLES}), as_before(), quiet_logs():
             # retries and timeouts are read when the modules are imported
@@ -40,8 +44,13 @@ def require_airflow() -> None:
             airflow.sdk.log.load_remote_log_handler()  # else the first task to end would load it
     except ImportError as error:
         raise MissingExtra(
-            f"edge and supervised workers need Airflow ({error.name} is not installed): pip install"
-            " 'airflow-remote-harness[airflow]', or use --workers scripted"
+            f"edge and supervised workers need Airflow ({error.name} is not installed): in the checkout of the"
+            " harness, `make install` or `pip install '.[airflow]'`; or use --workers scripted"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"Airflow reads its own files in the encoding of the locale, and {locale.setlocale(locale.LC_CTYPE)!r}"
+            f" has {error.encoding}: set PYTHONUTF8=1, or a locale such as LC_ALL=C.UTF-8"
         ) from None
 
 

@@ -18,7 +18,14 @@ from tests.conformance.mutating import RECORDINGS, ROOT
 
 UNDER_TRIAL = ("fake_api/transitions", "fake_api/auth")
 #: These draw at random, start processes, or ask the installed Airflow: slow, and no better at telling mutants apart.
-LEFT_OUT = ("test_laws", "test_faker_provider", "test_mock", "test_encodings", "test_operations", "test_versions")
+LEFT_OUT = (
+    "test_laws",
+    "test_faker_provider",
+    "test_mock",
+    "test_encodings",
+    "test_operations",
+    "test_versions",
+)
 
 #: File → line → killers that run through it.
 Covering = dict[str, dict[int, list[str]]]

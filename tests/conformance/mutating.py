@@ -7,8 +7,10 @@ all libraries in memory: what is imported anew are only our own packages, of the
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -60,6 +62,7 @@ def try_all(trials: Iterable[Trial]) -> list[Finding]:
         capture_output=True,
         text=True,
         cwd=ROOT,
+        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},  # half the time of a test as short as these
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
@@ -118,7 +121,7 @@ def unit_test_fails(name: str) -> str:
     """The first failure of this test of the fake, or of these, one a line; empty when all pass."""
     first = _FirstFailure()
     late = "ignore:Module already imported:pytest.PytestAssertRewriteWarning"
-    options = ["-x", "-q", "-p", "no:cacheprovider", "-W", late]
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "pytest_timeout", "-W", late]
     with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         asked = [f"{ROOT}/tests/unit/fake_api/{each}" for each in name.split("\n")]
         code = pytest.main([*options, *asked], plugins=[first])
@@ -187,10 +190,11 @@ def play_unchanged(trials: Iterable[Trial]) -> None:
 def findings(trials: Sequence[Trial]) -> Iterator[Finding]:
     """Examine each trial in a new process, several at a time."""
     play_unchanged(trials)
+    gc.freeze()
     with get_context("fork").Pool(PROCESSES, maxtasksperchild=1) as pool:
         yield from pool.imap(examine, trials)
 
 
 if __name__ == "__main__":
     for finding in findings([Trial(**json.loads(line)) for line in sys.stdin]):
-        print(json.dumps(asdict(finding)), flush=True)  # noqa: T201 - this is its answer
+        print(json.dumps(asdict(finding)), flush=True)

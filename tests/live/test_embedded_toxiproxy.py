@@ -6,6 +6,7 @@ import asyncio
 import re
 import resource
 import socket
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -13,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import BadParameter, UsageError
-from harness.proxy import Client, Refused, ToxiproxyServer, running
+from harness.errors import BadParameter, NotStarted, UsageError
+from harness.proxy import Client, Refused, ToxiproxyServer, running, toxiproxy
 from tests.conformance.toxics.bench import Bench
 from tests.conformance.toxics.peers import Upstream
 
@@ -89,6 +90,28 @@ def test_no_connection_task_or_descriptor_outlasts_a_toxic(toxic, how):
                     while any(proxy.connections for proxy in proxies):  # noqa: ASYNC110 — nobody tells
                         await asyncio.sleep(0.01)
         assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(main())
+
+
+def test_a_closing_connection_whose_client_takes_nothing_goes_with_its_proxy():
+    async def main() -> None:
+        async with _bench() as (bench, server):
+            await bench.make_proxy()
+            await bench.add("limit_data", bytes=60_000_000)
+            client = await bench.connect()
+            client.transport.pause_reading()
+            (await bench.upstream.peer()).send(bytes(70_000_000))
+            proxy = server.proxies.get("web")
+            await asyncio.sleep(0.3)
+            assert len(proxy.connections) == 1
+            await bench.add("timeout", timeout=1)  # closes it, with megabytes still to be taken
+            await asyncio.sleep(0.1)
+            assert len(proxy.connections) == 1
+            assert (await bench.api("DELETE", "/proxies/web")).status == 204
+            async with asyncio.timeout(20):
+                while proxy.connections:  # noqa: ASYNC110 — nobody tells
+                    await asyncio.sleep(0.01)
 
     asyncio.run(main())
 
@@ -202,6 +225,36 @@ def test_two_servers_at_once_know_nothing_of_each_other():
         assert a.proxy("web").enabled
         assert len(a.proxy("web").toxics()) == 1
         assert 'proxy="web"' in b.metrics()
+
+
+def test_a_toxiproxy_is_chosen_by_url_or_is_the_embedded_one(monkeypatch):
+    monkeypatch.delenv("TOXIPROXY_URL", raising=False)
+    with toxiproxy() as embedded, toxiproxy(embedded.url) as same:
+        assert same.version() == embedded.version()
+        monkeypatch.setenv("TOXIPROXY_URL", embedded.url)
+        embedded.create("web", "127.0.0.1:1")
+        with toxiproxy() as chosen:
+            assert list(chosen.proxies()) == ["web"]
+    with pytest.raises(UsageError, match="no Toxiproxy answers"), toxiproxy("http://127.0.0.1:1"):
+        pass
+    with pytest.raises(UsageError, match="give embedded, a URL, or the path"), toxiproxy("no-such-server"):
+        pass
+
+
+def test_a_released_server_is_started_and_ended(tmp_path):
+    """Any program that takes -host and -port will do to show it; ours in its place."""
+    program = tmp_path / "toxiproxy-server"
+    program.write_text(
+        f'#!/bin/sh\nexec {sys.executable} -m harness proxy --host "$2" --port "$4"\n', "utf-8"
+    )
+    program.chmod(0o755)
+    with toxiproxy(str(program)) as client:
+        assert client.version().startswith("2.")
+    with pytest.raises(UsageError, match="no Toxiproxy answers"):
+        Client(client.url).version()
+    program.write_text("#!/bin/sh\nexit 3\n", "utf-8")
+    with pytest.raises(NotStarted, match="ended at once with exit code 3"), toxiproxy(str(program)):
+        pass
 
 
 def test_the_client_names_the_server_that_does_not_answer():

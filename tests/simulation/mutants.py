@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -27,7 +28,7 @@ from harness import (
 from harness.model.faults import Fault
 from harness.sim.world import Parts
 from harness.workers.scripted import ScriptedWorker
-from harness.workers.scripted_task import ScriptedTask
+from tests.simulation import wrong_tries
 
 # -- wrong servers ---------------------------------------------------------------------------------------
 
@@ -55,6 +56,18 @@ def undoes_success(ti: Any, *, payload: Mapping[str, Any], now: Any, **options: 
         row = replace(ti, state="queued")
         return Outcome(rows=(row,), changes=task_instance_moved(ti, row, at=now, cause="PATCH state"))
     return RULES.update_state(ti, payload=payload, now=now, **options)
+
+
+def takes_retry_for_success(ti: Any, *, payload: Mapping[str, Any], **options: Any) -> Outcome:
+    """A task that asks for a retry has succeeded."""
+    if payload["state"] == "up_for_retry":
+        payload = {**payload, "state": "success", "task_outlets": [], "outlet_events": []}
+    return RULES.update_state(ti, payload=payload, **options)
+
+
+def runs_unseen(*args: Any, **options: Any) -> Outcome:
+    """A task is set to running, and nobody is told."""
+    return replace(RULES.run(*args, **options), changes=())
 
 
 def never_has_work(*args: Any, **options: Any) -> Outcome:
@@ -90,16 +103,14 @@ class NeverReports(ScriptedWorker):
         return await super()._edge_call(method, path, *args, **options)
 
 
-class NeverBeats(ScriptedWorker):
-    """Its tasks send no heartbeats while they run, and do not care what became of them."""
+class StopsFetching(ScriptedWorker):
+    """Takes no work any more after a minute, and goes on with its heartbeats."""
 
-    async def _run_job(self, key: str, job: dict[str, Any]) -> None:
-        class Silent(ScriptedTask):
-            async def _accompany(self, body: Any, task: Any) -> bool:
-                await asyncio.sleep(body.ends_at - self.site.monotonic())
-                return True
-
-        await self._run_job_as(Silent, key, job)
+    async def _poll_for_ever(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(60):
+                await super()._poll_for_ever()
+        await asyncio.Event().wait()
 
 
 # -- the table -------------------------------------------------------------------------------------------
@@ -119,6 +130,7 @@ class Mutant:
     tasks: int = 8
     lasting: float = 30.0
     retry_delay: float = 300.0
+    failing_first: int = 0
 
     def scenario(self) -> Scenario:
         """Two scripted workers, the tasks, and the faults."""
@@ -130,6 +142,7 @@ class Mutant:
                 lasting=(lasting / 2, lasting),
                 over=seconds(30),
                 retry_delay=seconds(self.retry_delay),
+                failing_first=self.failing_first,
             ),
             faults=self.faults,
             until=minutes(10),
@@ -143,6 +156,7 @@ class Mutant:
 
 FOR_EVER = 1e9
 CUT = Partition(a="worker-1", b="api", at=seconds(40), lasting=minutes(3))
+LONG_CUT = replace(CUT, lasting=minutes(6))
 DEATH = Kill(target="worker-1", at=seconds(40))
 
 MUTANTS = (
@@ -164,7 +178,7 @@ MUTANTS = (
     Mutant(
         name="a worker whose tasks send no heartbeats",
         caught_by="no_task_runs_twice_at_once",
-        worker=NeverBeats,
+        worker=wrong_tries.worker(wrong_tries.NeverBeats),
         tasks=3,
         lasting=800.0,
         retry_delay=1.0,
@@ -208,6 +222,92 @@ MUTANTS = (
         caught_by="every_job_is_accounted_for",
         worker=NeverReports,
         settings=Settings(task_instance_heartbeat_timeout=FOR_EVER),
+    ),
+    Mutant(
+        name="a worker that fetches nothing any more after a minute",
+        caught_by="every_worker_rejoins",
+        worker=StopsFetching,
+    ),
+    Mutant(
+        name="a server that tells nobody that a task runs",
+        caught_by="only_legal_transitions",
+        rules=replace(RULES, run=runs_unseen),
+    ),
+    Mutant(
+        name="a server that takes a task that is to be retried for one that succeeded",
+        caught_by="reports_match_bodies",
+        rules=replace(RULES, update_state=takes_retry_for_success),
+        failing_first=4,
+    ),
+    Mutant(
+        name="a worker that reports the success of bodies that it never began",
+        caught_by="reports_match_bodies",
+        worker=wrong_tries.worker(wrong_tries.NeverBegins),
+    ),
+    Mutant(
+        name="a worker that kills bodies and reports their success",
+        caught_by="reports_match_bodies",
+        worker=wrong_tries.worker(wrong_tries.KillsAndSucceeds),
+    ),
+    Mutant(
+        name="a worker that reports the success of bodies that failed",
+        caught_by="reports_match_bodies",
+        worker=wrong_tries.worker(wrong_tries.HidesFailure),
+        failing_first=4,
+    ),
+    Mutant(
+        name="a worker that reports success while the body goes on",
+        caught_by="reports_match_bodies",
+        worker=wrong_tries.worker(wrong_tries.SucceedsEarly),
+    ),
+    Mutant(
+        name="a worker that reports the failure of bodies that ended well",
+        caught_by="reports_match_bodies",
+        worker=wrong_tries.worker(wrong_tries.HidesSuccess),
+    ),
+    Mutant(
+        name="a worker that kills bodies on every try without a fault",
+        caught_by="every_task_finishes",
+        worker=wrong_tries.worker(wrong_tries.KillsAndFails),
+        retry_delay=1.0,
+    ),
+    Mutant(
+        name="a worker that kills bodies on every try while another one is cut off",
+        caught_by="every_task_finishes",
+        worker=wrong_tries.worker(wrong_tries.KillsAndFails),
+        faults=(CUT,),
+        retry_delay=1.0,
+    ),
+    Mutant(
+        name="a worker that runs the body before it asks whether it may",
+        caught_by="bodies_run_while_running",
+        worker=wrong_tries.worker(wrong_tries.RunsBeforeAsking),
+    ),
+    Mutant(
+        name="a worker that runs the body twice in one try",
+        caught_by="bodies_run_while_running",
+        worker=wrong_tries.worker(wrong_tries.RunsTwice),
+    ),
+    Mutant(
+        name="a worker whose bodies go on when they were reported to have ended",
+        caught_by="bodies_run_while_running",
+        worker=wrong_tries.worker(wrong_tries.SucceedsEarly),
+    ),
+    Mutant(
+        name="a worker whose bodies outlive their task because it never asks",
+        caught_by="bodies_run_while_running",
+        worker=wrong_tries.worker(wrong_tries.NeverBeats),
+        tasks=3,
+        lasting=800.0,
+    ),
+    Mutant(
+        name="a worker whose bodies go on when their heartbeats are refused",
+        caught_by="bodies_run_while_running",
+        worker=wrong_tries.worker(wrong_tries.HeedsNothing),
+        faults=(LONG_CUT,),
+        slots=4,
+        tasks=3,
+        lasting=800.0,
     ),
     Mutant(
         name="a fault that never strikes",

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.interrupts import heeded
+from harness.interrupts import heeded, put_off
 from harness.model.faults import Kill, LoseReplies
 from harness.model.history import Event
 from harness.model.plan import Plan
@@ -141,6 +141,50 @@ def test_a_handler_that_raises_nothing_does_not_disturb() -> None:
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert seen == [signal.SIGUSR1]
+
+
+IMPORTING = """
+import signal, sys
+from harness.catalogue import find
+from harness.model.planning import make_plan
+from harness.model.scenario import Workers
+from harness.runner import run_plan
+
+class Interrupts:
+    def find_spec(self, name, path=None, target=None):
+        if name == "airflow.sdk.execution_time.supervisor":
+            sys.meta_path.remove(self)
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupts())
+plan = make_plan(find("quiet").build(tasks="1"), 1, name="quiet", workers=Workers.EDGE)
+try:
+    run_plan(plan)
+except KeyboardInterrupt:
+    print(run_plan(plan).verdict.answer)
+"""
+
+
+def test_an_import_of_airflow_is_not_left_by_half_and_the_next_run_goes_well() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTING],
+        cwd=Path(__file__).parents[2],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert (done.returncode, done.stdout) == (0, "valid\n"), done.stderr
+
+
+def test_what_was_put_off_comes_when_the_block_is_left_even_by_an_error() -> None:
+    done: list[str] = []
+    with pytest.raises(KeyboardInterrupt), heeded(), put_off():
+        signal.raise_signal(signal.SIGINT)
+        done.append("whole")
+        raise ValueError("and then this")
+    assert done == ["whole"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 KILLED = """

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from fake_api import Settings
-from harness.errors import NotAlone, SimulationError
+from harness.errors import NotAlone
 from harness.model.plan import Plan
 from harness.model.scenario import Workers
 from harness.sim.session import run_in_sim
@@ -40,7 +40,7 @@ def test_after_a_run_that_raised_all_is_as_before_and_the_next_run_as_ever(
 ) -> None:
     monkeypatch.setenv("AIRFLOW__EDGE__JOB_POLL_INTERVAL", "7")
     expected, before = run_in_sim(PLAN).history.digest(), _surroundings()
-    with pytest.raises(SimulationError):
+    with pytest.raises(ValueError, match="^enough$"):
         run_in_sim(PLAN, progress=_fail_later)
     assert _surroundings() == before
     assert run_in_sim(PLAN).history.digest() == expected

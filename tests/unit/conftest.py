@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -57,6 +57,22 @@ def _submission(
 
 
 @pytest.fixture
+def of() -> Callable[[Plan, History], History]:
+    """A History with the header of a run of that plan."""
+
+    def headed(plan: Plan, history: History) -> History:
+        history.header |= {
+            "scenario": plan.scenario,
+            "seed": plan.seed,
+            "world": "sim",
+            "plan": plan.digest(),
+        }
+        return history
+
+    return headed
+
+
+@pytest.fixture
 def task() -> Callable[..., Submission]:
     """A Submission `storm/<name>/run-1`."""
     return _submission
@@ -69,6 +85,7 @@ def _plan(
     faults: tuple[Fault, ...] = (),
     invariants: tuple[str, ...] = ALL_INVARIANTS,
     seed: int = 7,
+    options: Mapping[str, str] | None = None,
 ) -> Plan:
     return Plan(
         scenario="cut-off-worker",
@@ -82,6 +99,7 @@ def _plan(
         invariants=invariants,
         until=minutes(5),
         settle=minutes(20),
+        options=options or {},
     )
 
 

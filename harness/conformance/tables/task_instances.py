@@ -152,6 +152,11 @@ CASES: tuple[Case, ...] = (
         ),
     ),
     Case(
+        name="a label outlives a retry",
+        seed=RETRYABLE,
+        steps=(run(), on("a", "PATCH", "rendered-map-index", "label"), state("up_for_retry")),
+    ),
+    Case(
         name="cleared while it runs",
         steps=(run(), Act(what="clear"), beat(), run(), state("success"), on("a", "PUT", "rtif", {})),
     ),

@@ -53,7 +53,7 @@ class Peer(asyncio.Protocol):
 
     async def wait(self, condition: Callable[[], object]) -> None:
         """Until the condition holds; it is looked at whenever something arrives."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(100):
             while not condition():
                 self._changed.clear()
                 await self._changed.wait()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import quote
 
 import pytest
 
-from tests.conformance.toxics.arms import ALL, OURS, Run
+from tests.conformance.toxics.arms import ALL, OURS, Run, simulated
 from tests.conformance.toxics.bench import Answer, Bench
+from tests.conformance.toxics.peers import Peer
 
 everywhere = pytest.mark.parametrize("run", ALL)
 ours = pytest.mark.parametrize("run", OURS)
@@ -219,6 +221,27 @@ def test_values_out_of_range_are_refused_with_what_to_give_instead(run: Run, tox
         assert (await bench.api("GET", f"{WEB}/toxics")).json == []
 
     run(case)
+
+
+@pytest.mark.parametrize(
+    ("sent", "seconds", "answer"),
+    [
+        pytest.param(b"", 15, b"", id="nothing"),
+        pytest.param(b"POST /prox", 15, b"", id="half a line"),
+        pytest.param(b"POST /proxies HTTP/1.1\r\nContent-Length: 9\r\n\r\n{", 15, b"", id="half a body"),
+        pytest.param(b"GET /version HTTP/1.1\r\n\r\n", 60, b"HTTP/1.1 200 OK", id="one request and no more"),
+    ],
+)
+def test_a_client_that_has_nothing_more_to_say_is_cut_off(sent, seconds, answer):
+    async def case(bench: Bench) -> None:
+        _, client = await asyncio.get_running_loop().create_connection(Peer, *bench.control)
+        begun = bench.now
+        client.send(sent)
+        await client.ended()
+        assert bench.took(client.end_at - begun, seconds)
+        assert bytes(client.received[:15]) == answer
+
+    simulated(case)
 
 
 @ours

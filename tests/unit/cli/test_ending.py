@@ -56,6 +56,25 @@ def test_a_full_stdout_is_told_and_is_no_internal_error(shell: Shell, command: s
 
 
 @full_device
+@pytest.mark.parametrize(
+    "command", ["list", "check mine", f"{QUICK} --json --no-store", "--help", "--version", f"{QUICK} --out other"]
+)
+def test_a_full_stdout_is_told_as_well_where_python_buffers_nothing(shell: Shell, command: str) -> None:
+    shell(f"harness {QUICK} --out mine")
+    done = shell(f"export PYTHONUNBUFFERED=1; harness {command} >/dev/full")
+    assert done.returncode == 74
+    assert done.stderr.splitlines()[-1] == (
+        "harness: stdout cannot be written: No space left on device; redirect it elsewhere"
+    )
+
+
+def test_a_reader_that_goes_away_is_no_error_where_python_buffers_nothing(shell: Shell) -> None:
+    done = shell("export PYTHONUNBUFFERED=1; harness list | true; exit ${PIPESTATUS[0]}")
+    assert done.returncode in (0, 141)
+    assert done.stderr == ""
+
+
+@full_device
 def test_a_run_that_cannot_be_announced_leaves_no_folder(shell: Shell, tmp_path: Path) -> None:
     shell(f"harness {QUICK} >/dev/full")
     assert list((tmp_path / "runs").iterdir()) == []
@@ -71,7 +90,7 @@ def test_a_run_needs_no_stderr(shell: Shell, stderr: str) -> None:
 def test_a_disk_that_takes_no_history_keeps_the_verdict_from_nobody(shell: Shell, tmp_path: Path) -> None:
     # a file may have 8 KiB: the plan fits, the history does not
     done = shell(f"ulimit -f 8; trap '' XFSZ; exec harness {QUICK}")
-    assert "Verdict  valid: 9 of 9 promises kept" in done.stdout
+    assert "Verdict  valid: 11 of 11 promises kept" in done.stdout
     assert (done.returncode, done.stderr) == (
         74,
         "harness: the run cannot be stored in runs/quiet-1: File too large; make room, then replay its plan\n",
@@ -80,7 +99,12 @@ def test_a_disk_that_takes_no_history_keeps_the_verdict_from_nobody(shell: Shell
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "word"), [(signal.SIGTERM, 143, "terminated"), (signal.SIGINT, 130, "interrupted")]
+    ("number", "code", "word"),
+    [
+        (signal.SIGTERM, 143, "terminated"),
+        (signal.SIGINT, 130, "interrupted"),
+        (signal.SIGHUP, 129, "hung up"),
+    ],
 )
 def test_a_run_that_is_told_to_end_leaves_nothing_but_its_plan(
     tmp_path: Path, number: signal.Signals, code: int, word: str
@@ -104,8 +128,41 @@ def test_a_run_that_is_told_to_end_leaves_nothing_but_its_plan(
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
-def test_a_command_leaves_the_handler_of_sigterm_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
-    before = signal.getsignal(signal.SIGTERM)
+def test_who_has_it_ignored_is_not_hung_up(tmp_path: Path) -> None:
+    code = (
+        "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "from harness.cli.ending import terminable\n"
+        "with terminable(): signal.raise_signal(signal.SIGHUP)\n"
+        "print('still here')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "still here\n"
+
+
+def test_a_command_leaves_the_handlers_of_signals_as_they_were(capsys: pytest.CaptureFixture[str]) -> None:
+    before = [signal.getsignal(number) for number in signal.valid_signals()]
     assert main(["list"]) == 0
     assert capsys.readouterr().out
-    assert signal.getsignal(signal.SIGTERM) is before
+    assert [signal.getsignal(number) for number in signal.valid_signals()] == before
+
+
+WHILE_IMPORTING = """
+import signal, sys
+
+class Interrupts:
+    def find_spec(self, name, path=None, target=None):
+        if name == sys.argv[1]:
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupts())
+from harness.cli import main
+sys.exit(main(["list"]))
+"""
+
+
+@pytest.mark.parametrize("module", ["argparse", "importlib.metadata", "harness.model.plan"])
+def test_ctrl_c_while_a_command_is_imported_is_an_interrupt_like_any_other(module: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WHILE_IMPORTING, module], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "harness: interrupted\n")

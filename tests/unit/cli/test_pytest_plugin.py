@@ -143,15 +143,27 @@ def test_a_plugin_that_has_a_seed_already_keeps_it_and_ours_is_harness_seed(
     ],
 )
 def test_a_mistake_in_a_test_is_told_in_a_line(session: Session, call: str, complaint: str) -> None:
-    out = session(f"from harness import Scenario\ndef test_it(run) -> None:\n    {call}\n")
-    assert complaint in out
+    out = session(f"from harness import Scenario\ndef test_it(run) -> None:\n    {call}\n", "-rN")
+    assert out.count(complaint) == 1
     assert "1 failed" in out
     assert "Traceback" not in out
+    assert "During handling" not in out
 
 
 def test_a_marker_without_a_seed_is_told_in_a_line(session: Session) -> None:
     code = "import pytest\n@pytest.mark.seed\ndef test_it(run) -> None:\n    run('quiet')\n"
     assert "the seed: None is not an integer" in session(code)
+
+
+def test_a_test_of_any_name_can_run_a_scenario(session: Session) -> None:
+    code = """
+    import pytest
+    from harness import Scenario, Tasks
+    @pytest.mark.parametrize("text", ["x" * 300, "a\\tb"])
+    def test_it(run, text) -> None:
+        run(Scenario(tasks=Tasks(count=1)), kind="scripted")
+    """
+    assert "2 passed" in session(code)
 
 
 def test_the_kind_of_workers_may_be_a_text(session: Session) -> None:

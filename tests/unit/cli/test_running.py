@@ -20,28 +20,32 @@ from harness.runner import Run
 Harness = Callable[..., tuple[int, str, str]]
 Past = Callable[[str], History]
 Planned = Callable[..., Plan]
+Of = Callable[[Plan, History], History]
 
 FETCHED = """
+0s world driver info act act=storm
 1s client worker-1 invoke jobs.fetch call=1
 1s client worker-1 ok jobs.fetch call=1
-2s world driver info act act=end
+5m world driver info act act=calm
+25m client worker-1 invoke jobs.fetch call=2
+25m client worker-1 ok jobs.fetch call=2
+25m world driver info act act=end
 """
 QUICK = ("--workers", "scripted", "--set", "tasks=2", "--set", "workers=1")
 
 
 @pytest.fixture
-def finished(past: Past, planned: Planned):
+def finished(past: Past, of: Of, planned: Planned):
     """A Run made by hand: nothing was driven."""
     plan = planned(workers=1)
-    history = past(FETCHED)
-    history.header["plan"] = plan.digest()
+    history = of(plan, past(FETCHED))
     return Run(
         plan=plan,
         history=history,
         verdict=judge(history, plan),
         world="sim",
         digest=history.digest(),
-        simulated_seconds=2.0,
+        simulated_seconds=1500.0,
         wall_seconds=0.25,
         api_calls=0,
     )
@@ -81,7 +85,7 @@ def test_a_run_is_rendered_as_story_and_summary(finished: Run) -> None:
     story, summary = render(finished, replay="harness replay it")
     assert story.splitlines()[0] == "cut-off-worker · seed 7 · sim · VALID"
     assert story.endswith("harness replay it\n")
-    assert "2s of the world's time in 0.2 s of wall time" in story
+    assert "25m of the world's time in 0.2 s of wall time" in story
     assert (summary["wall_seconds"], summary["digest"]) == (0.25, finished.digest)
 
 
@@ -89,22 +93,33 @@ def test_a_stored_run_is_judged_again_without_running_it(
     harness: Harness, finished: Run, tmp_path: Path
 ) -> None:
     folder = store.reserve(finished.plan, runs=tmp_path / "runs")
-    store.keep(folder, history=finished.history, story="", summary={"digest": finished.digest})
+    _, summary = render(finished, replay="harness replay it")
+    store.keep(folder, history=finished.history, story="", summary=summary)
     code, out, err = harness("check", "runs/cut-off-worker-7")
     assert (code, err) == (0, "")
     assert out.splitlines()[-1] == "harness replay runs/cut-off-worker-7/plan.json"
     code, out, _ = harness("check", "runs/cut-off-worker-7/history.jsonl", "--json")
     assert json.loads(out)["verdict"] == "valid"
+    verdict = folder / "verdict.json"
+    verdict.write_text(json.dumps({**summary, "verdict": "invalid", "exit_code": 1}))
+    code, out, err = harness("check", "runs/cut-off-worker-7", "--json")
+    assert (code, json.loads(out)["verdict"], err) == (
+        0,
+        "valid",
+        "harness: runs/cut-off-worker-7/verdict.json says otherwise: verdict was 'invalid' and is 'valid';"
+        " exit_code was 1 and is 0; it was edited, or another release wrote it\n",
+    )
 
 
 def test_checking_tells_by_its_code_what_was_broken(
-    harness: Harness, past: Past, planned: Planned, tmp_path: Path
+    harness: Harness, past: Past, of: Of, planned: Planned, tmp_path: Path
 ) -> None:
     folder = store.reserve(planned(), runs=tmp_path / "runs")
-    history = past("1s server api ok task_instance key=x old=success new=running cause=x")
-    history.header["plan"] = planned().digest()
+    illegal = "1s server api ok task_instance key=x old=success new=running cause=x dag_id=a task_id=b run_id=c"
+    history = of(planned(), past(FETCHED.replace("\n5m", f"\n{illegal}\n5m")))
     store.keep(folder, history=history, story="", summary={"digest": history.digest()})
-    assert harness("check", str(folder))[0] == 1
+    (folder / "verdict.json").unlink()
+    assert harness("check", str(folder))[::2] == (1, "")
 
 
 def test_an_edited_history_is_judged_only_when_that_is_meant(harness: Harness, tmp_path: Path) -> None:
@@ -206,8 +221,26 @@ def test_an_edited_plan_replays_only_when_that_is_meant(harness: Harness, tmp_pa
     assert out.splitlines()[-1] == "harness replay mine/plan.json --edited"
 
 
+@pytest.mark.parametrize("command", ["check", "replay", "run quiet --out", "serve --state", "proxy --config"])
+def test_a_path_that_is_empty_is_not_the_folder_one_is_in(harness: Harness, tmp_path: Path, command: str) -> None:
+    code, out, err = harness(*command.split(), "")
+    assert (code, out) == (64, "")
+    assert "it is empty: give a path, `.` for this folder" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_terminal_would_obey_reaches_it_from_no_plan(harness: Harness, tmp_path: Path) -> None:
+    harness("run", "quiet", "--out", "mine", *QUICK)
+    plan = tmp_path / "mine" / "plan.json"
+    plan.write_text(plan.read_text().replace('"quiet"', '"\\u001b[31m\\nVerdict  valid"'))
+    code, out, err = harness("replay", "mine", "--edited")
+    assert (code, out, err.count("\n")) == (64, "", 1)
+    assert err[:-1].isprintable()
+    assert "the scenario cannot be named" in err
+
+
 def test_a_server_that_the_world_has_not_leaves_no_folder_behind(harness: Harness, tmp_path: Path) -> None:
     code, _, err = harness("run", "quiet", "--server", "airflow", *QUICK)
     assert code == 64
     assert "take --world live" in err
-    assert not (tmp_path / "runs").exists()
+    assert list(tmp_path.glob("runs/*")) == []

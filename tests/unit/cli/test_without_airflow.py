@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -21,7 +22,26 @@ def test_released_workers_ask_for_the_extra_and_leave_nothing_behind(tmp_path: P
     ended = _harness(tmp_path, "--workers", "edge")
     assert ended.returncode == 64
     assert ended.stderr.splitlines()[-1].startswith("harness: edge and supervised workers need Airflow")
-    assert "pip install 'airflow-remote-harness[airflow]'" in ended.stderr
+    assert "`make install` or `pip install '.[airflow]'`" in ended.stderr
+    assert list(tmp_path.glob("runs/*")) == []
+
+
+def test_a_locale_in_which_airflow_cannot_read_its_own_files_is_named(tmp_path: Path) -> None:
+    words = ["run", "quiet", "--set", "tasks=1", "--workers", "edge"]
+    ended = subprocess.run(
+        [sys.executable, "-m", "harness", *words],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "0", "LC_ALL": "C"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 64
+    assert ended.stderr.splitlines()[-1] == (
+        "harness: Airflow reads its own files in the encoding of the locale, and 'C' has ascii:"
+        " set PYTHONUTF8=1, or a locale such as LC_ALL=C.UTF-8"
+    )
     assert list(tmp_path.glob("runs/*")) == []
 
 

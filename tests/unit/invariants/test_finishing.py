@@ -3,14 +3,14 @@ from functools import partial
 
 import pytest
 
-from harness.model.faults import ResetPeer
+from harness.model.faults import Fault, ResetPeer
 from harness.model.plan import Submission
-from harness.units import seconds
+from harness.units import minutes, seconds
 
 Broken = Callable[..., list[str]]
 Tasked = Callable[..., Submission]
 
-FAULT = ResetPeer(a="worker-1", b="api", at=seconds(1))
+FAULT = ResetPeer(a="worker-*", b="api", at=seconds(1))
 
 
 def state(new, t="4m"):
@@ -66,13 +66,31 @@ def test_a_task_may_fail_once_each_of_its_tries_was_cut_short_or_failed_by_plan(
     assert unfinished(text, task("b", retries=1, failing_tries=(1,))) == []
 
 
+@pytest.mark.parametrize(
+    "faults",
+    [
+        (),
+        (ResetPeer(a="worker-2", b="api", at=seconds(1)),),
+        (ResetPeer(a="worker-*", b="api", at=minutes(3)),),
+    ],
+    ids=["there is none", "it struck another worker", "it had not begun"],
+)
+def test_a_try_that_was_cut_short_without_a_fault_to_explain_it_does_not_count(
+    unfinished: Broken, task: Tasked, faults: tuple[Fault, ...]
+) -> None:
+    text = body(1, "info") + state("failed")
+    assert len(unfinished(text, task("b", retries=1, failing_tries=(2,)), faults=faults)) == 1
+    assert unfinished(text, task("b", retries=1, failing_tries=(2,))) == []
+
+
 def test_a_body_that_ended_well_is_no_try_cut_short(unfinished: Broken, task: Tasked) -> None:
     text = body(1, "info") + body(2, "ok") + state("failed")
     assert len(unfinished(text, task("b", retries=1))) == 1
 
 
-def test_without_retries_any_terminal_state_will_do_in_a_storm(unfinished: Broken, task: Tasked) -> None:
+def test_without_retries_it_may_fail_in_a_storm_and_be_nothing_else(unfinished: Broken, task: Tasked) -> None:
     assert unfinished(state("failed"), task("b", retries=0)) == []
+    assert len(unfinished(state("skipped"), task("b", retries=0))) == 1
 
 
 def test_without_retries_and_without_faults_it_must_succeed(unfinished: Broken, task: Tasked) -> None:

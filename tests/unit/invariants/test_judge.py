@@ -55,7 +55,7 @@ def test_a_run_that_keeps_its_promises_is_valid(past: Past, planned: Planned) ->
 
 
 def test_a_counterexample_carries_name_kind_summary_and_events(past: Past, planned: Planned) -> None:
-    history = past("1s server api ok task_instance key=1 old=success new=running cause=x")
+    history = past("1s server api ok task_instance key=1 old=null new=running cause=x")
     (found,) = judge(history, planned(invariants=("only_legal_transitions",))).counterexamples
     assert (found.invariant, found.kind, found.events) == ("only_legal_transitions", Kind.SAFETY, (0,))
 

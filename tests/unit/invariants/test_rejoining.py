@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -17,9 +18,35 @@ def missing(broken: Broken) -> Broken:
     return partial(broken, "every_worker_rejoins", workers=1)
 
 
-@pytest.mark.parametrize("call", ["worker.set_state", "jobs.fetch"])
-def test_a_worker_that_is_heard_of_in_the_last_two_minutes_has_rejoined(missing: Broken, call: str) -> None:
-    assert missing(f"{ACTS}\n23m client worker-1 ok {call} call=1\n{END}") == []
+BEAT = "23m30s client worker-1 ok worker.set_state call=1 state={}"
+FULL = "23m body worker-1 invoke body call=7 task=a/b/c slots=2"
+
+
+def test_a_worker_that_fetches_in_the_last_two_minutes_has_rejoined(missing: Broken) -> None:
+    assert missing(f"{ACTS}\n23m client worker-1 ok jobs.fetch call=1\n{END}") == []
+
+
+def test_a_worker_that_has_a_slot_free_and_only_heartbeats_has_not(missing: Broken) -> None:
+    before = "2m client worker-1 ok jobs.fetch call=3"
+    assert missing(
+        f"{before}\n{ACTS}\n{FULL.replace('slots=2', 'slots=1')}\n{BEAT.format('idle')}\n{END}"
+    ) == [
+        "worker-1 had a slot free and did not fetch after 23m: its last fetch that went well was at 2m;"
+        " worker.set_state at 23m30s"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "plan"),
+    [
+        (f"{FULL}\n{BEAT.format('running')}", {}),
+        (BEAT.format("'maintenance mode'"), {}),
+        (BEAT.format("idle"), {"options": {"edge.job_poll_interval": "90"}}),
+    ],
+    ids=["its slots are taken", "it was told to take none", "it fetches more seldom"],
+)
+def test_a_worker_need_not_fetch_where(missing: Broken, text: str, plan: dict[str, Any]) -> None:
+    assert missing(f"{ACTS}\n{text}\n{END}", **plan) == []
 
 
 def test_a_worker_that_exited_is_missing_and_its_reason_is_told(missing: Broken) -> None:

@@ -19,7 +19,13 @@ PLAN = make_plan(
 
 def _history(*, sampled: bool) -> History:
     history = History(header={"world": "live"})
-    value: dict[str, Any] = {"key": "a", "dag_id": "storm", "task_id": "task-1", "run_id": "run-1", "cause": "seen"}
+    value: dict[str, Any] = {
+        "key": "a",
+        "dag_id": "storm",
+        "task_id": "task-1",
+        "run_id": "run-1",
+        "cause": "seen",
+    }
     value |= {"old": "queued", "new": "success"} | ({"sampled": True} if sampled else {})
     history.append(t=0, witness="server", process="airflow", type="ok", f="task_instance", value=value)
     return history

@@ -28,6 +28,8 @@ def deep(levels: int) -> str:
         ('{"format":"airflow-remote-harness/plan","version":1}\n', "is not a history"),
         ("[" * 100_000, "is not a history"),
         (HEAD.replace('"version":1', '"version":2') + EVENT, "is a history of version 2"),
+        (HEAD.replace('"version":1', '"version":true') + EVENT, "is a history of version True"),
+        (HEAD.replace("/history", "/past") + EVENT, "has the format 'airflow-remote-harness/past', not 'airflow-"),
         (HEAD.replace('"events":1', '"events":"1"') + EVENT, "is not a history"),
         (HEAD, "is truncated"),
         (HEAD + EVENT[:40], "has a line that is no event"),
@@ -61,6 +63,8 @@ def test_what_is_no_history_is_refused_with_what_is_wrong(tmp_path: Path, text: 
 
 INVOKE = "1s client worker-1 invoke ti.run call=1 ti=x"
 OK = "2s client worker-1 ok ti.run call=1 status=200"
+ENDED = "4s body worker-1 ok body call=1 task=d/t/r ti=x try=1"
+JOB = "5s server api ok edge_job key=k old=queued new=running cause=c dag_id=d task_id=t run_id=r worker=w"
 BODY = "3s body worker-1 invoke body call=1 task=d/t/r ti=x try=1 slots=1"
 
 
@@ -82,6 +86,14 @@ BODY = "3s body worker-1 invoke body call=1 task=d/t/r ti=x try=1 slots=1"
         ([INVOKE.replace("ti=x", "ti=[1]")], r"the value of ti\.run has ti=\[1\]"),
         ([INVOKE.replace("call=1 ", "")], "the value of ti.run has call=None"),
         ([BODY.replace("slots=1", "slots=true")], "the value of body has slots=True"),
+        ([BODY.replace("slots=1", "slots=-5")], "the value of body has slots=-5"),
+        ([BODY.replace("try=1", "try=0")], "the value of body has try=0"),
+        ([BODY, ENDED.replace("d/t/r", "d/u/r")], "call 1 was of task 'd/t/r', not 'd/u/r'"),
+        ([BODY, ENDED.replace("ti=x", "ti=y")], "call 1 was of ti 'x', not 'y'"),
+        ([BODY, ENDED.replace("try=1", "try=2")], "call 1 was of try 1, not 2"),
+        ([JOB.replace("old=queued new=running", "old=null new=null")], "the edge_job goes from nothing to nothing"),
+        ([JOB.replace("dag_id=d ", "")], "the value of edge_job has dag_id=None"),
+        ([JOB.replace("worker=w", "worker=1")], "the value of edge_job has worker=1"),
         (
             ["2s world driver info act act=storm", INVOKE],
             "event 1 is at t=1000000000, after one at t=2000000000",
@@ -99,7 +111,7 @@ def test_events_that_do_not_follow_from_those_before_are_refused(
 def test_a_body_may_have_the_number_of_a_call_and_a_call_may_stay_unanswered(
     past: Callable[[str], History], tmp_path: Path
 ) -> None:
-    made = past(f"{INVOKE}\n{BODY}")
+    made = past(f"{INVOKE}\n{BODY}\n{ENDED}\n{JOB}")
     made.write(tmp_path / "history.jsonl")
     assert read_history(tmp_path / "history.jsonl").events == made.events
 

@@ -136,6 +136,13 @@ def test_a_seed_is_an_integer(seed: Any) -> None:
         ({"settle": hours(24 * 30)}, "`until` and `settle` are 720h5m together: a run holds at most 30 days"),
         ({"until": hours(24 * 30 + 1)}, "Plan.until: 721h is too long: a run holds at most 30 days"),
         ({"submissions": (TASK, TASK)}, "two tasks of the plan have one name"),
+        ({"invariants": ("a", "b", "a")}, "the invariant 'a' is named 2 times: name it once"),
+        ({"scenario": ""}, "the scenario cannot be named '': take 1 to 200 printable characters"),
+        ({"scenario": "a\nVerdict  valid"}, "the scenario cannot be named 'a\\nVerdict  valid'"),
+        ({"scenario": "\x1b[31m"}, "the scenario cannot be named '\\x1b[31m'"),
+        ({"scenario": "x" * 201}, "take 1 to 200 printable characters"),
+        ({"parameters": {"a\tb": "1"}}, "a parameter cannot be named 'a\\tb'"),
+        ({"workers": (replace(WORKER, queues=("a\nb",)),)}, "a queue cannot be named 'a\\nb'"),
         ({"scenario": "\ud800"}, "Plan.scenario: '\\ud800' holds half of a surrogate pair"),
         ({"parameters": {"queue": "\udcff"}}, "Plan.parameters: '\\udcff' holds half of a surrogate pair"),
     ],
@@ -152,7 +159,7 @@ def test_a_worker_has_the_name_of_a_host(name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["api", "scheduler", "driver", "nemesis"])
+@pytest.mark.parametrize("name", ["api", "scheduler", "airflow", "driver", "nemesis"])
 def test_a_worker_is_not_named_like_somebody_else(name: str) -> None:
     refused(
         f"a worker cannot be named {name!r}, the name of another",
@@ -186,10 +193,18 @@ def test_no_text_holds_half_of_a_surrogate_pair(field: str) -> None:
         ({"at": minutes(6)}, "d/t/r must be submitted between 0s and `until`"),
         ({"lasting": minutes(25)}, "d/t/r would last until 25m1s and the run ends at 25m: shorten the task"),
         ({"xcom_bytes": -1}, "0 to 16,777,216 XCom bytes"),
+        ({"retries": 2, "failing_tries": (0,)}, "d/t/r has the failing_tries [0] and the tries 1 to 3"),
+        ({"retries": 2, "failing_tries": (-5,)}, "d/t/r has the failing_tries [-5] and the tries 1 to 3"),
+        ({"retries": 2, "failing_tries": (7,)}, "d/t/r has the failing_tries [7] and the tries 1 to 3"),
+        ({"retries": 2, "failing_tries": (1, 1)}, "[1, 1] and the tries 1 to 3: name some of these, each once"),
     ],
 )
 def test_a_task_that_no_worker_could_ever_end_is_refused(change: dict[str, Any], complaint: str) -> None:
     refused(complaint, replace(PLAN, submissions=(changed(**change),)))
+
+
+def test_a_task_may_fail_on_any_of_its_tries() -> None:
+    check_plan(replace(PLAN, submissions=(changed(retries=2, failing_tries=(3, 1, 2)),)))
 
 
 def test_a_worker_without_queues_serves_all() -> None:

@@ -27,7 +27,6 @@ def test_a_run_is_kept_in_four_files_and_reads_back_equal(
     tmp_path: Path, cut_off: History, cut_off_plan: Plan
 ) -> None:
     folder = store.reserve(cut_off_plan, runs=tmp_path / "runs")
-    cut_off.header["plan"] = cut_off_plan.digest()
     store.keep(folder, history=cut_off, story="it went\n", summary={"digest": cut_off.digest()})
     assert folder == tmp_path / "runs" / "cut-off-worker-7"
     assert names(folder) == ["history.jsonl", "plan.json", "story.txt", "verdict.json"]

@@ -34,15 +34,15 @@ Planned  2 released EdgeWorkers × 2 slots on default
    11m40s  api         task succeeded: task-1
       25m  driver      the run ends
 
-Verdict  invalid: 8 of 9 promises kept
+Verdict  invalid: 10 of 11 promises kept
          ✗ every_worker_rejoins (liveness)
            worker-1 was not heard of after 23m: it exited at 1m16s (ServerTimeoutError: no answer);
              its own last heartbeat or fetch that went well was jobs.fetch at 2s
              #6 2s worker-1 jobs.fetch ok {"call": 1, "status": 200, "job": "storm/task-1/run-1/1/-…
-             #15 1m16s worker-1 worker.exit fail {"reason": "it raised", "error": "ServerTimeoutErr…
+             #17 1m16s worker-1 worker.exit fail {"reason": "it raised", "error": "ServerTimeoutErr…
 
 Numbers  1 task: 1 succeeded, 0 failed, 0 otherwise; 1 retried; 2 body runs
-         3 API calls: 1 lost, 0 refused; 1 connection failed
+         6 API calls: 1 lost, 0 refused; 1 connection failed
          25m of the world's time in 1.2 s of wall time
 Exit     2 (liveness missed)
 
@@ -60,7 +60,7 @@ def test_a_kept_promise_is_told_in_one_line(past: Past, planned: Planned) -> Non
     plan = planned(workers=1)
     lines = tell(plan, history, judge(history, plan), replay=REPLAY).splitlines()
     assert lines[0] == "cut-off-worker · seed 7 · sim · VALID"
-    assert "Verdict  valid: 9 of 9 promises kept" in lines
+    assert "Verdict  valid: 11 of 11 promises kept" in lines
     assert "Exit     0 (valid)" in lines
 
 

@@ -23,13 +23,13 @@ def test_the_summary_has_what_a_machine_asks_for(cut_off: History, cut_off_plan:
         "digest": cut_off.digest(),
         "simulated_seconds": 1500.0,
         "wall_seconds": 1.5,
-        "api_calls": 3,
+        "api_calls": 6,
         "counterexamples": [
             {
                 "invariant": "every_worker_rejoins",
                 "summary": "worker-1 was not heard of after 23m: it exited at 1m16s"
                 " (ServerTimeoutError: no answer); its own last heartbeat or fetch that went well was jobs.fetch at 2s",
-                "events": [6, 15],
+                "events": [6, 17],
             }
         ],
         "crashed": [],
@@ -45,7 +45,7 @@ def test_the_numbers_are_counted_from_the_history(cut_off: History, cut_off_plan
         failed=0,
         retried=1,
         bodies=2,
-        calls=3,
+        calls=6,
         lost=1,
         refused=0,
         unconnected=1,

@@ -118,6 +118,29 @@ def test_faults_that_overlap_are_told_apart_and_several_are_spoken_of_as_several
     )
 
 
+def test_many_faults_leave_room_for_what_came_of_them(told: Told) -> None:
+    kinds = ("Partition", "Latency", "Kill")
+    lines = [f"1s world driver info task.submit task=storm/x{n}/run-1 ti={n}" for n in range(3)]
+    for n, kind in enumerate(kinds * 4):
+        value = f"fault={n} name={kind}"
+        lines += [
+            f"{10 + 40 * n}s nemesis nemesis info fault.begin {value} text='{kind} worker-{n}'",
+            f"{11 + 40 * n}s nemesis nemesis info fault.strike {value} victim=worker-{n} what=hit",
+            f"{12 + 40 * n}s server scheduler ok task_instance key=x old=running new=up_for_retry cause=c{n % 2}",
+            f"{13 + 40 * n}s nemesis nemesis info fault.end {value} strikes=1",
+        ]
+    many = tuple(cut(f"worker-{n}") for n in range(12))
+    every = "Partition ×4, Latency ×4, Kill ×4"
+    assert told("\n".join(lines), faults=many, most=10)[:6] == [
+        "1s driver 3 tasks submitted: storm/x0/run-1; storm/x1/run-1; storm/x2/run-1",
+        f"10s nemesis 12 faults begin until 7m30s: {every}",
+        f"11s nemesis 12 faults first strike until 7m31s: {every}",
+        "12s scheduler 6 × running → up_for_retry (c0) until 6m52s: None/None/None",
+        f"13s nemesis 12 faults are over until 7m33s: {every}",
+        "52s scheduler 6 × running → up_for_retry (c1) until 7m32s: None/None/None",
+    ]
+
+
 def test_refusals_are_told_apart_from_losses(told: Told) -> None:
     assert told(
         """
