@@ -1,7 +1,6 @@
 """Testing and chaos simulation for Apache Airflow 3 remote task execution: the public names."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # that of `typing`, which takes long to import
 
 if TYPE_CHECKING:
     from harness.catalogue import scenario
@@ -58,9 +57,11 @@ _HOMES = ("units", "model.faults", "model.scenario", "model.plan", "model.planni
 """Where the names are found, what is quick to import first."""
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import a public name when it is first used: the command line and pytest load this package long before."""
     if name in __all__:
+        import importlib
+
         for home in _HOMES:
             module = importlib.import_module(f"harness.{home}")
             if name in vars(module):

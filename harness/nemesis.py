@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import fields
+from datetime import timedelta
 from typing import Any
 
 from harness.errors import NotCapable
@@ -12,7 +14,7 @@ from harness.model import faults as f
 from harness.model.faults import Fault, ends_at
 from harness.model.plan import Plan
 from harness.ports import Capability, Heal, Strike, World
-from harness.toxics.rules import Lost, Rule
+from harness.toxics.rules import Does, Rule
 from harness.units import format_duration
 
 
@@ -37,29 +39,42 @@ def _reset_peer(fault: f.ResetPeer, world: World, strike: Strike) -> Heal:
     return _nothing
 
 
-def _rule(
-    fault: f.LoseRequests | f.LoseReplies | f.ServerErrors, does: Lost, strike: Strike, **more: Any
-) -> Rule:
-    return Rule(a=fault.a, b=fault.b, calls=fault.calls, times=fault.times, does=does, strike=strike, **more)
+def _on_calls(does: Does) -> Callable[[f.OnCalls, World, Strike], Heal]:
+    """A fault whose fields are those of a rule."""
+
+    def act(fault: f.OnCalls, world: World, strike: Strike) -> Heal:
+        given = {field.name: getattr(fault, field.name) for field in fields(fault)}
+        rule = {name: _in_seconds(item) for name, item in given.items() if name in _OF_RULES}
+        return world.network.rule(Rule(does=does, strike=strike, **rule))
+
+    return act
 
 
-def _lose_requests(fault: f.LoseRequests, world: World, strike: Strike) -> Heal:
-    return world.network.rule(_rule(fault, Lost.REQUEST, strike, then=fault.then))
+_OF_RULES = frozenset(field.name for field in fields(Rule))
 
 
-def _lose_replies(fault: f.LoseReplies, world: World, strike: Strike) -> Heal:
-    return world.network.rule(_rule(fault, Lost.REPLY, strike, then=fault.then))
+def _in_seconds(value: Any) -> Any:
+    return value.total_seconds() if isinstance(value, timedelta) else value
 
 
 def _server_errors(fault: f.ServerErrors, world: World, strike: Strike) -> Heal:
-    retry_after = None if fault.retry_after is None else int(fault.retry_after.total_seconds())
-    return world.network.rule(
-        _rule(fault, Lost.ANSWERED, strike, status=fault.status, retry_after=retry_after)
-    )
+    return _on_calls(Does.EXCHANGE_REPLY if fault.applied else Does.ANSWER)(fault, world, strike)
+
+
+def _dns_failure(fault: f.DnsFailure, world: World, strike: Strike) -> Heal:
+    return world.network.break_names(fault.target, fault.stale, strike)
 
 
 def _kill(fault: f.Kill, world: World, strike: Strike) -> Heal:
     return world.fleet.kill(fault.target, strike)
+
+
+def _stop(fault: f.Stop, world: World, strike: Strike) -> Heal:
+    return world.fleet.terminate(fault.target, fault.drain, strike)
+
+
+def _clock_skew(fault: f.ClockSkew, world: World, strike: Strike) -> Heal:
+    return world.fleet.skew(fault.target, fault.ahead - fault.behind, strike)
 
 
 def _pause(fault: f.Pause, world: World, strike: Strike) -> Heal:
@@ -75,11 +90,20 @@ ACTIONS: dict[type[Fault], tuple[Capability, Callable[..., Heal]]] = {
     f.Latency: (Capability.LATENCY, _latency),
     f.PacketLoss: (Capability.PACKET_LOSS, _packet_loss),
     f.ResetPeer: (Capability.RESET, _reset_peer),
-    f.LoseRequests: (Capability.HTTP_RULES, _lose_requests),
-    f.LoseReplies: (Capability.HTTP_RULES, _lose_replies),
+    f.LoseRequests: (Capability.HTTP_RULES, _on_calls(Does.LOSE_REQUEST)),
+    f.LoseReplies: (Capability.HTTP_RULES, _on_calls(Does.LOSE_REPLY)),
     f.ServerErrors: (Capability.HTTP_RULES, _server_errors),
+    f.DelayRequests: (Capability.HTTP_RULES, _on_calls(Does.DELAY_REQUEST)),
+    f.DelayReplies: (Capability.HTTP_RULES, _on_calls(Does.DELAY_REPLY)),
+    f.DuplicateRequests: (Capability.HTTP_RULES, _on_calls(Does.DUPLICATE)),
+    f.TruncateReplies: (Capability.HTTP_RULES, _on_calls(Does.CUT_REPLY)),
+    f.CorruptReplies: (Capability.HTTP_RULES, _on_calls(Does.SPOIL_REPLY)),
+    f.CloseIdle: (Capability.HTTP_RULES, _on_calls(Does.CLOSE_IDLE)),
     f.Kill: (Capability.KILL, _kill),
+    f.Stop: (Capability.STOP, _stop),
     f.Pause: (Capability.PAUSE, _pause),
+    f.ClockSkew: (Capability.CLOCK_SKEW, _clock_skew),
+    f.DnsFailure: (Capability.DNS, _dns_failure),
     f.RestartServer: (Capability.RESTART_SERVER, _restart_server),
 }
 
@@ -101,7 +125,7 @@ def describe(fault: Fault) -> str:
     arrow = {"forth": "→", "back": "←"}.get(str(getattr(fault, "direction", "")), "↔")
     who = (
         fault.target
-        if isinstance(fault, (f.Kill, f.Pause, f.RestartServer))
+        if isinstance(fault, f.OnHost)
         else f"{fault.a} {arrow} {fault.b}"
     )
     words = [type(fault).__name__, who]

@@ -29,9 +29,12 @@ class Capability(StrEnum):
     LATENCY = "latency"
     PACKET_LOSS = "packet loss"
     RESET = "reset connections"
-    HTTP_RULES = "lose or answer HTTP calls"
+    HTTP_RULES = "strike single HTTP calls"
+    DNS = "break name resolution"
     KILL = "kill and restart hosts"
+    STOP = "send SIGTERM and SIGINT to workers"
     PAUSE = "pause hosts"
+    CLOCK_SKEW = "set a host's clock"
     RESTART_SERVER = "restart the server"
     EDGE_WORKERS = "edge workers"
     SUPERVISED_WORKERS = "supervised workers"
@@ -65,13 +68,21 @@ class Network(Protocol):
 
     def rule(self, rule: Rule) -> Heal: ...
 
+    def break_names(self, target: str, stale: bool, strike: Strike) -> Heal: ...
+
 
 class Fleet(Protocol):
     """The hosts that can be killed and paused; the name may be a pattern."""
 
     def kill(self, target: str, strike: Strike) -> Heal: ...
 
+    def terminate(self, target: str, drain: bool, strike: Strike) -> Heal:
+        """SIGTERM to the workers, or with `drain` SIGINT; the Heal kills what is left and boots new ones."""
+        ...
+
     def pause(self, target: str, strike: Strike) -> Heal: ...
+
+    def skew(self, target: str, offset: timedelta, strike: Strike) -> Heal: ...
 
 
 class Server(Protocol):

@@ -20,7 +20,7 @@ def api_restart(
         until=max(minutes(5), seconds(90) + lasting),
         settle=minutes(15),
     )
-    return quickly(restart, settle=seconds(30)) if quick else restart
+    return quickly(restart, settle=seconds(25)) if quick else restart
 
 
 @scenario
@@ -37,4 +37,4 @@ def kill_and_reroute(*, workers: int = 3, tasks: int = 12, quick: bool = False) 
         until=minutes(5),
         settle=minutes(20),
     )
-    return quickly(kill, settle=seconds(45)) if quick else kill
+    return quickly(kill, settle=seconds(35)) if quick else kill

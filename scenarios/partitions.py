@@ -28,4 +28,4 @@ def cut_off_worker(
         until=max(minutes(5), minutes(1) + lasting),
         settle=minutes(15),
     )
-    return quickly(cut, settle=seconds(40)) if quick else cut
+    return quickly(cut, settle=seconds(30)) if quick else cut

@@ -40,4 +40,4 @@ def lost_replies(
         until=minutes(5),
         settle=minutes(25),
     )
-    return quickly(lossy, settle=seconds(65)) if quick else lossy
+    return quickly(lossy, settle=seconds(45)) if quick else lossy

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from harness.cli import search_options
+
 _DAG_EPILOG = """\
 then `harness run SCENARIO --world live --server URL` tells what a run would do there, and with --i-own-this does it.
 It reads from the environment, and writes nowhere:
@@ -22,6 +24,7 @@ def add(commands: Any, later: Later) -> None:
     """Add each command; `later` takes the module in harness.cli and the function of it that does the work."""
     for command in (_matrix, _conform, _dag, _proxy, _doctor):
         command(commands, later)
+    search_options.add(commands, later, path)
 
 
 def add_server(command: argparse.ArgumentParser) -> None:

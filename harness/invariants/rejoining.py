@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from harness.invariants.registry import Finding, liveness
 from harness.model.bodies import act, bodies
-from harness.model.faults import Kill
+from harness.model.faults import Kill, Stop
 from harness.model.history import Event, History
 from harness.model.moments import moment
 from harness.model.options import values
@@ -86,7 +86,7 @@ def _signs(history: History, stop: int) -> tuple[dict[str, Event], dict[str, Eve
 
 def _killed_for_good(name: str, plan: Plan) -> bool:
     return any(
-        isinstance(fault, Kill) and fault.lasting is None and fnmatchcase(name, fault.target)
+        isinstance(fault, (Kill, Stop)) and fault.lasting is None and fnmatchcase(name, fault.target)
         for fault in plan.faults
     )
 

@@ -32,7 +32,9 @@ def reports_match_bodies(history: History, plan: Plan) -> Iterator[Finding]:
     told: set[str] = set()
     for event in history:
         if event.witness == "server" and event.f == "task_instance":
-            names |= dict.fromkeys((event.value.get("key"), event.value.get("new_id")), task_of(event))
+            names |= dict.fromkeys(
+                (str(event.value.get(which)) for which in ("key", "new_id")), task_of(event)
+            )
         ti, state = _said(event)
         if state and ti not in told and (wrong := _wrong(event, state, ran.get(ti, []), plan)):
             told.add(ti)

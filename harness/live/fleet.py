@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -68,19 +69,46 @@ class LiveFleet:
 
     def kill(self, target: str, strike: Strike) -> Heal:
         killed = self._targets(target)
-        for name, host in killed.items():
+        for name in killed:
             self._bodies.look()
             strike(name, f"killed with {self._bodies.running.get(name, 0)} running tasks")
-            host.kill()
-            del self._running[name]
-            self._bodies.look()
-            self._say(name, "info", "worker.exit", {"reason": "killed"})
+            self._kill(name)
 
         def restart() -> None:
             for name in killed:
                 self.boot(self._planned[name])
 
         return restart
+
+    def _kill(self, name: str) -> None:
+        self._running.pop(name).kill()
+        self._bodies.look()
+        self._say(name, "info", "worker.exit", {"reason": "killed"})
+
+    def terminate(self, target: str, drain: bool, strike: Strike) -> Heal:
+        stopped = self._targets(target)
+        number = signal.SIGINT if drain else signal.SIGTERM
+        for name, host in stopped.items():
+            self._bodies.look()
+            strike(name, f"{number.name} with {self._bodies.running.get(name, 0)} running tasks")
+            host.tell(number)
+
+        def restart() -> None:
+            self.look()
+            for name, host in stopped.items():
+                if self._running.get(name) is host:
+                    self._kill(name)
+                elif self._ended.get(name) is host:
+                    self._ended.pop(name).kill()  # its job processes
+                else:
+                    continue
+                self.boot(self._planned[name])
+
+        return restart
+
+    def skew(self, target: str, offset: timedelta, strike: Strike) -> Heal:
+        """Not here: the hosts share the machine's clock. The world's capabilities say so."""
+        raise NotImplementedError
 
     def pause(self, target: str, strike: Strike) -> Heal:
         paused = self._targets(target)

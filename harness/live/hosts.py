@@ -58,6 +58,14 @@ class Host:
                 os.kill(pid, number)
         return found
 
+    def tell(self, number: signal.Signals) -> None:
+        """Signal the worker's main process: the first that its init started."""
+        pid = self._init.popen.pid
+        with suppress(OSError):
+            main, *_ = Path(f"/proc/{pid}/task/{pid}/children").read_text().split() or (None,)
+            if main is not None and self.exit_code is None:
+                os.kill(int(main), number)
+
     def kill(self) -> None:
         """Kill every process, those that are born meanwhile included."""
         end = time.monotonic() + GRACE

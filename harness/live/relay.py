@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
 
+from harness.live.apart import Apart
 from harness.live.way import END, Way
 from harness.toxics.exchanges import HttpTap
 from harness.toxics.links import Links
@@ -44,6 +45,7 @@ class Relay:
         self.forth, self.back = links.between(source, target), links.between(target, source)
         self.now, self.make_tap = now, make_tap
         self.connections: dict[Relayed, None] = {}
+        self._apart: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
         self._listener: socket.socket | None = None
         self._plugs: list[socket.socket] = []
@@ -59,14 +61,16 @@ class Relay:
             self._loop.add_reader(self._listener, self._accept)
 
     def down(self) -> None:
-        """Refuse connections, and break those there are, as when the server's process ends."""
+        """Refuse connections, and close those there are, as a kernel does when the server's process ends."""
         self.unplug()
         if self._listener is not None:
             self._loop.remove_reader(self._listener)
             self._listener.close()
             self._listener = None
         for connection in list(self.connections):
-            connection.abort()
+            connection.close()
+        for task in self._apart:
+            task.cancel()
 
     def plug(self) -> None:
         """Leave handshakes unanswered: Linux drops a SYN while the queue of a listener is full."""
@@ -111,6 +115,14 @@ class Relay:
                 else:
                     self._loop.create_task(self._relay(client), name=f"relay for {self.source}")
 
+    def send_apart(self, request: bytes) -> None:
+        """The server gets the request, if it is up, on a connection that no client holds."""
+        if self._listener is not None:
+            apart = Apart(request, link=self.forth, victim=self.source, now=self.now)
+            task = self._loop.create_task(apart.run(self.upstream), name=f"apart for {self.source}")
+            self._apart.add(task)
+            task.add_done_callback(self._apart.discard)
+
     async def _relay(self, client: socket.socket) -> None:
         connection = Relayed(self)
         self.connections[connection] = None
@@ -152,9 +164,22 @@ class Relayed:
         elif chunk := self.tap.arrival(chunk):
             self.near.write(chunk)
 
-    def answer(self, data: bytes) -> None:
-        """Give the client bytes in the server's place."""
-        self.near.write(data)
+    # -- what the tap can do: harness.toxics.exchanges.Wire ----------------------------------------------
+
+    def later(self, delay: float, do: Callable[[], None]) -> None:
+        asyncio.get_running_loop().call_later(delay, do)
+
+    def receive(self, data: bytes) -> None:
+        self._arrive(data)
+
+    def hang_up(self) -> None:
+        self._arrive(END)
+
+    def send(self, data: bytes) -> None:
+        self.forth.send(data)
+
+    def send_apart(self, data: bytes) -> None:
+        self.relay.send_apart(data)
 
     # -- the end ---------------------------------------------------------------------------------------
 
@@ -168,8 +193,16 @@ class Relayed:
         if error is not None:
             self.abort()
 
+    def close(self) -> None:
+        """The server is gone: FIN for the client."""
+        self.tap.lost("closed by peer")
+        self.near.close()
+        self.far.abort()
+        self._forget()
+
     def reset(self) -> None:
         """Both ends lose the connection to RST."""
+        self.tap.lost("reset by peer")
         self.near.abort()
         self.far.abort()
         self._forget()
@@ -228,6 +261,12 @@ class _Side(asyncio.Protocol):
         if self._transport is not None and pending > WINDOW:
             self._transport.pause_reading()
             asyncio.get_running_loop().call_later(WAIT, self._transport.resume_reading)
+
+    def close(self) -> None:
+        """Close, once what was written has left."""
+        self._aborted = True
+        if self._transport is not None:
+            self._transport.close()
 
     def abort(self) -> None:
         """Close with RST."""

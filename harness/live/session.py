@@ -25,6 +25,7 @@ from harness.model.options import environment
 from harness.model.plan import Plan
 from harness.model.plan_file import plan_to_json
 from harness.units import NANOSECONDS
+from harness.workers.surroundings import quiet_logs
 
 Progress = Callable[[float], None]
 #: Seconds between two reports of progress.
@@ -53,7 +54,7 @@ def run_live(
     """
     make_server, jwt_secret = _server(server, confirmed=i_own_this)
     folder = Path(tempfile.mkdtemp(prefix="airflow-remote-harness-live-"))
-    with guarded(folder):
+    with guarded(folder), quiet_logs():
         camp = _pitch(plan, folder, jwt_secret)
         return asyncio.run(_drive(plan, camp, make_server, progress))
 

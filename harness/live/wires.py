@@ -45,7 +45,7 @@ class LiveWires:
         return f"http://{host}:{port}"
 
     def close(self) -> None:
-        """Refuse connections and break those there are, as when the API's process ends."""
+        """Refuse connections and close those there are, as when the API's process ends."""
         for relay in self.relays.values():
             relay.down()
 
@@ -92,6 +92,10 @@ class LiveWires:
         self.rules.append(rule)
         return lambda: self.rules.remove(rule)
 
+    def break_names(self, target: str, stale: bool, strike: Strike) -> Heal:
+        """Not here: workers find the API by its address. The world's capabilities say so."""
+        raise NotImplementedError
+
     def _tap(self, connection: Relayed) -> HttpTap:
         source, target = connection.relay.source, connection.relay.target
 
@@ -104,6 +108,5 @@ class LiveWires:
             rules=self.rules,
             record=record,
             new_call=self._new_call,
-            reset=connection.reset,
-            answer=connection.answer,
+            wire=connection,
         )

@@ -15,10 +15,21 @@ from harness.errors import BadParameter
 from harness.units import format_duration, parse_duration
 
 
+_LATER = {"later": True}
+
+
+def later(default: Any) -> Any:
+    """A field that came later: where it holds its default it is left out of the JSON, so that the digests of plans
+    of before there was the field stay as they were.
+    """
+    return dataclasses.field(default=default, metadata=_LATER)
+
+
 def to_json(value: Any) -> Any:
     """A dataclass, or what it is made of, as a JSON value."""
     if dataclasses.is_dataclass(value):
-        return {field.name: to_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        items = ((field, getattr(value, field.name)) for field in dataclasses.fields(value))
+        return {field.name: to_json(item) for field, item in items if not _is_left_out(field, item)}
     if isinstance(value, timedelta):
         return format_duration(value)
     if isinstance(value, Enum):
@@ -28,6 +39,10 @@ def to_json(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: to_json(item) for key, item in value.items()}
     return value
+
+
+def _is_left_out(field: dataclasses.Field[Any], item: Any) -> bool:
+    return field.metadata == _LATER and item == field.default
 
 
 def from_json(hint: Any, data: Any) -> Any:

@@ -9,15 +9,20 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from harness.model.faults import (
+    ClockSkew,
+    DelayReplies,
+    DelayRequests,
     Fault,
     Kill,
     Latency,
-    LoseReplies,
-    LoseRequests,
+    OnCalls,
+    OnHost,
     PacketLoss,
     Pause,
     RestartServer,
     ServerErrors,
+    Stop,
+    TruncateReplies,
     ends_at,
     hosts,
 )
@@ -27,12 +32,9 @@ from harness.model.plan import Plan
 from harness.units import format_duration
 
 API = "api"
-RULES = (LoseRequests, LoseReplies, ServerErrors)
-"""What strikes calls: they go from a worker to the API, never back."""
-
 _SECOND, _NEVER = timedelta(seconds=1), timedelta.max
 
-_ROWS: tuple[tuple[tuple[type[Fault], ...], Callable[[Any], bool], str], ...] = (
+_ROWS: tuple[tuple[tuple[type[Fault | OnCalls], ...], Callable[[Any], bool], str], ...] = (
     # which faults, what must hold of them, what to say where it does not
     ((PacketLoss,), lambda fault: 0 < fault.probability <= 1, "needs a probability above 0, up to 1"),
     ((Latency,), lambda fault: fault.delay or fault.jitter, "delays nothing: give it a delay or a jitter"),
@@ -43,9 +45,22 @@ _ROWS: tuple[tuple[tuple[type[Fault], ...], Callable[[Any], bool], str], ...] = 
         "needs whole seconds as `retry_after`, as HTTP's Retry-After has",
     ),
     (
-        RULES,
+        (OnCalls,),
         lambda fault: fault.times is None or fault.times >= 1,
         "must strike at least once: leave `times` out for no limit",
+    ),
+    ((OnCalls,), lambda fault: fault.nth >= 1, "strikes from the `nth` call on that fits: count from 1"),
+    (
+        (OnCalls,),
+        lambda fault: fault.header is None or fault.header.partition(":")[0].strip() and ":" in fault.header,
+        "needs a `header` like 'user-agent: *httpx*', name and pattern",
+    ),
+    ((DelayRequests, DelayReplies), lambda fault: fault.delay, "delays nothing: give it a delay"),
+    ((TruncateReplies,), lambda fault: fault.keep >= 0, "must keep 0 bytes of the body or more"),
+    (
+        (ClockSkew,),
+        lambda fault: bool(fault.ahead) != bool(fault.behind),
+        "needs either `ahead` or `behind`: how far the clock jumps",
     ),
 )
 
@@ -61,18 +76,23 @@ def wrong_faults(plan: Plan) -> Iterator[str]:
         yield from (f"{about} {complaint}" for complaint in _wrong_times(fault, plan))
         if not victims(fault, workers):
             yield f"{about} can never strike: {_nobody(fault, workers)}"
-        if isinstance(fault, RULES) and not any(fnmatchcase(name, fault.calls) for name in NAMES):
+        if isinstance(fault, OnCalls) and not _names_calls(fault.calls):
             yield f"{about} can never strike: {no_such('call', fault.calls, NAMES)}"
     yield from _wrong_order(plan, workers)
+
+
+def _names_calls(pattern: str) -> bool:
+    """Whether some call fits; of methods and paths, where there is a space, anything may."""
+    return " " in pattern or any(fnmatchcase(name, pattern) for name in NAMES)
 
 
 def victims(fault: Fault, workers: list[str]) -> list[str]:
     """The hosts that the fault can strike: the workers at whose end of a link it is felt, or the API."""
     if isinstance(fault, RestartServer):
         return [API] if fault.target == API else []
-    if isinstance(fault, (Kill, Pause)):
+    if isinstance(fault, OnHost):
         return [name for name in workers if fnmatchcase(name, fault.target)]
-    ends = [(fault.a, fault.b)] if isinstance(fault, RULES) else [(fault.a, fault.b), (fault.b, fault.a)]
+    ends = [(fault.a, fault.b)] if isinstance(fault, OnCalls) else [(fault.a, fault.b), (fault.b, fault.a)]
     near = [mine for mine, other in ends if fnmatchcase(API, other)]
     return [name for name in workers if any(fnmatchcase(name, mine) for mine in near)]
 
@@ -95,9 +115,9 @@ def _nobody(fault: Fault, workers: list[str]) -> str:
             return no_such("host", name, known)
     if isinstance(fault, RestartServer):
         return f"only {API!r} is a server: leave its target out, or use Kill"
-    if isinstance(fault, (Kill, Pause)):
+    if isinstance(fault, OnHost):
         return f"{fault.target!r} is no worker: use RestartServer for the API server"
-    if isinstance(fault, RULES):
+    if isinstance(fault, OnCalls):
         return f"calls go from workers to the API: let `a` be a worker and `b` be {API!r}"
     return f"nothing passes between {fault.a!r} and {fault.b!r}: let one be a worker and the other {API!r}"
 
@@ -106,8 +126,8 @@ def _wrong_order(plan: Plan, workers: list[str]) -> Iterator[str]:
     """Faults whose victims are all down for as long as they might strike."""
     down: defaultdict[str, list[tuple[timedelta, timedelta]]] = defaultdict(list)
     for fault in sorted(plan.faults, key=lambda each: each.at):
-        crashes = isinstance(fault, (Kill, RestartServer))
-        last = fault.at if crashes or isinstance(fault, Pause) else ends_at(fault) or fault.at
+        crashes = isinstance(fault, (Kill, Stop, RestartServer))
+        last = fault.at if crashes or isinstance(fault, (Pause, ClockSkew)) else ends_at(fault) or fault.at
         found = victims(fault, workers)
         up = [name for name in found if not any(since <= fault.at and last <= to for since, to in down[name])]
         if found and not up:

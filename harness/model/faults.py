@@ -1,7 +1,7 @@
 """The faults, as data. A fault says what, to whom, when (`at`, from the start of the run) and for how long.
 
 Hosts are named `worker-1`, `worker-2`, …, and `api`; a name may be a pattern (`worker-*`).
-`calls` is a pattern over the operation names of `harness.model.operations` (`ti.run`, `jobs.*`).
+The faults on single calls are in `harness.model.http_faults`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import get_args
 
+from harness.model.http_faults import (
+    Aftermath,
+    CloseIdle,
+    CorruptReplies,
+    DelayReplies,
+    DelayRequests,
+    DuplicateRequests,
+    Flaw,
+    LoseReplies,
+    LoseRequests,
+    OnCalls,
+    ServerErrors,
+    TruncateReplies,
+)
 from harness.units import ms, seconds
 
 
@@ -19,13 +34,6 @@ class Direction(StrEnum):
     BOTH = "both"
     FORTH = "forth"  # from `a` to `b`
     BACK = "back"  # from `b` to `a`
-
-
-class Aftermath(StrEnum):
-    """What the client sees of a request or reply that was lost."""
-
-    RESET = "reset"  # the connection breaks at once (RST)
-    SILENCE = "silence"  # nothing more comes: the client's own timeout must end the call
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,46 +82,6 @@ class ResetPeer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoseRequests:
-    """Requests from `a` to `b` are lost before the server sees them; at most `times` of them."""
-
-    a: str
-    b: str
-    at: timedelta
-    lasting: timedelta
-    calls: str = "*"
-    times: int | None = None
-    then: Aftermath = Aftermath.RESET
-
-
-@dataclass(frozen=True, kw_only=True)
-class LoseReplies:
-    """The server applies the request and the client never hears; at most `times` times."""
-
-    a: str
-    b: str
-    at: timedelta
-    lasting: timedelta
-    calls: str = "*"
-    times: int | None = None
-    then: Aftermath = Aftermath.RESET
-
-
-@dataclass(frozen=True, kw_only=True)
-class ServerErrors:
-    """Something before the server answers `status` itself; the server never sees the request."""
-
-    a: str
-    b: str
-    at: timedelta
-    lasting: timedelta
-    calls: str = "*"
-    times: int | None = None
-    status: int = 503
-    retry_after: timedelta | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Kill:
     """The host's processes die at once (SIGKILL), the worker and its tasks; it comes back after `lasting`.
 
@@ -123,6 +91,19 @@ class Kill:
     target: str
     at: timedelta
     lasting: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """The worker's process is told to end (SIGTERM), or to end when its work is done (`drain`: SIGINT).
+
+    What it has not made of that within `lasting` is killed, and a new worker boots; without `lasting` none does.
+    """
+
+    target: str
+    at: timedelta
+    lasting: timedelta | None = None
+    drain: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +124,27 @@ class RestartServer:
     target: str = "api"
 
 
+@dataclass(frozen=True, kw_only=True)
+class ClockSkew:
+    """The wall clock of the host jumps `ahead` or `behind`, and back after `lasting`; monotonic time goes on."""
+
+    target: str
+    at: timedelta
+    lasting: timedelta
+    ahead: timedelta = seconds(0)
+    behind: timedelta = seconds(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DnsFailure:
+    """The host cannot look up a name; with `stale`, it gets an address at which nobody is any more."""
+
+    target: str
+    at: timedelta
+    lasting: timedelta
+    stale: bool = False
+
+
 Fault = (
     Partition
     | Latency
@@ -151,23 +153,24 @@ Fault = (
     | LoseRequests
     | LoseReplies
     | ServerErrors
+    | DelayRequests
+    | DelayReplies
+    | DuplicateRequests
+    | TruncateReplies
+    | CorruptReplies
+    | CloseIdle
     | Kill
+    | Stop
     | Pause
+    | ClockSkew
+    | DnsFailure
     | RestartServer
 )
-FAULTS: tuple[type[Fault], ...] = (
-    Partition,
-    Latency,
-    PacketLoss,
-    ResetPeer,
-    LoseRequests,
-    LoseReplies,
-    ServerErrors,
-    Kill,
-    Pause,
-    RestartServer,
-)
+FAULTS: tuple[type[Fault], ...] = get_args(Fault)
 """Every kind of fault, in the order in which they are listed to people."""
+
+OnHost = Kill | Stop | Pause | ClockSkew | DnsFailure | RestartServer
+"""Those that strike one host, `target`, and no link."""
 
 
 def ends_at(fault: Fault) -> timedelta | None:
@@ -178,4 +181,36 @@ def ends_at(fault: Fault) -> timedelta | None:
 
 def hosts(fault: Fault) -> tuple[str, ...]:
     """The host names or patterns the fault is about."""
-    return (fault.target,) if isinstance(fault, (Kill, Pause, RestartServer)) else (fault.a, fault.b)
+    return (fault.target,) if isinstance(fault, OnHost) else (fault.a, fault.b)
+
+
+__all__ = [
+    "FAULTS",
+    "Aftermath",
+    "ClockSkew",
+    "CloseIdle",
+    "CorruptReplies",
+    "DelayReplies",
+    "DelayRequests",
+    "Direction",
+    "DnsFailure",
+    "DuplicateRequests",
+    "Fault",
+    "Flaw",
+    "Kill",
+    "Latency",
+    "LoseReplies",
+    "LoseRequests",
+    "OnCalls",
+    "OnHost",
+    "PacketLoss",
+    "Partition",
+    "Pause",
+    "ResetPeer",
+    "RestartServer",
+    "ServerErrors",
+    "Stop",
+    "TruncateReplies",
+    "ends_at",
+    "hosts",
+]

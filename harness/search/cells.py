@@ -83,7 +83,9 @@ def moments(history: History, plan: Plan) -> list[Moment]:
 
 def _calls(history: History) -> Iterator[tuple[str, str, int]]:
     """Each call with what tells its kinds apart: the state it reports, whether a fetch got a job."""
-    jobs = {event.value["call"] for event in history.where(witness="client", type="ok") if event.value.get("job")}
+    jobs = {
+        event.value["call"] for event in history.where(witness="client", type="ok") if event.value.get("job")
+    }
     for event in history.where(witness="client", type="invoke"):
         detail = event.value.get("state") or ("with a job" if event.value["call"] in jobs else "")
         yield event.f, f"{event.f} {detail}".strip(), event.t

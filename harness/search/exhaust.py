@@ -19,7 +19,9 @@ def quiet_moments(quiet: Plan, runner: Runner = simulated) -> list[Moment]:
     """The calls that the plan makes when nothing goes wrong. Raises BadParameter where it makes none."""
     found = moments(runner(replace(quiet, faults=())), quiet)
     if not found:
-        raise BadParameter(f"{quiet.scenario} makes no call that a fault could strike: give it workers and tasks")
+        raise BadParameter(
+            f"{quiet.scenario} makes no call that a fault could strike: give it workers and tasks"
+        )
     return found
 
 

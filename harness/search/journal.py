@@ -67,7 +67,9 @@ def read(path: Path) -> tuple[Header, list[Record]]:
     except OSError as error:
         raise BadParameter(f"{file} cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise BadParameter(f"{file} is no {FILE} of a search: {error}; take it away or name another") from None
+        raise BadParameter(
+            f"{file} is no {FILE} of a search: {error}; take it away or name another"
+        ) from None
 
 
 def _record(line: str) -> Record:
@@ -137,6 +139,8 @@ def _resumed(descriptor: int, folder: Path, first: Header) -> Journal:
     before, records = read(file)
     if different := [name for name in first if before.get(name) != first[name]]:
         was, now = before.get(different[0]), first[different[0]]
-        raise UsageError(f"{folder} has another search, of {different[0]} {was}, not {now}: give another --out")
+        raise UsageError(
+            f"{folder} has another search, of {different[0]} {was}, not {now}: give another --out"
+        )
     os.ftruncate(descriptor, len(whole[0]) + 1)
     return Journal(descriptor, folder, records)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -10,14 +10,19 @@ from typing import Any
 
 from harness.model.faults import (
     Aftermath,
-    Direction,
+    CloseIdle,
+    CorruptReplies,
+    DelayReplies,
+    DelayRequests,
+    DuplicateRequests,
     Fault,
-    Latency,
+    Flaw,
     LoseReplies,
     LoseRequests,
     ResetPeer,
     RestartServer,
     ServerErrors,
+    TruncateReplies,
 )
 from harness.units import minutes, ms, seconds
 
@@ -37,7 +42,7 @@ BLINK = seconds(1)
 EARLY = ms(1)
 """So long before the call a fault begins that is to be there when it is made."""
 
-HOSTS = {"a": "worker-*", "b": "api"}
+HOSTS: Mapping[str, Any] = {"a": "worker-*", "b": "api"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +63,9 @@ class Aim:
     def lasting(self, once: timedelta) -> timedelta:
         """How long a fault without a limit of strikes lasts from `before` on."""
         longest = self.end - self.before
-        return {Span.ONCE: min(once, longest), Span.WINDOW: min(WINDOW, longest), Span.FOR_EVER: longest}[self.span]
+        return {Span.ONCE: min(once, longest), Span.WINDOW: min(WINDOW, longest), Span.FOR_EVER: longest}[
+            self.span
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +78,7 @@ class Kind:
     spans: tuple[Span, ...] = tuple(Span)
 
 
-def _rule(fault: type[Fault], **more: Any) -> Callable[[Aim], Fault]:
+def _rule(fault: Callable[..., Fault], **more: Any) -> Callable[[Aim], Fault]:
     """A rule waits for its one call, or strikes each within its time."""
 
     def make(aim: Aim) -> Fault:
@@ -88,12 +95,6 @@ def _rule(fault: type[Fault], **more: Any) -> Callable[[Aim], Fault]:
     return make
 
 
-def _late(delay: timedelta) -> Callable[[Aim], Fault]:
-    return lambda aim: Latency(
-        **HOSTS, at=aim.before, lasting=aim.lasting(once=BLINK), delay=delay, direction=Direction.BACK
-    )
-
-
 def _reset(aim: Aim) -> Fault:
     return ResetPeer(**HOSTS, at=aim.at + aim.way / 2)
 
@@ -103,19 +104,29 @@ def _refused(aim: Aim) -> Fault:
 
 
 STATUSES = (401, 403, 404, 409, 429, 500, 502, 503, 504)
+SLOW, TOO_SLOW = seconds(2), minutes(6)
+"""Under every client's timeout, and past it: that of the EdgeWorker is five minutes."""
 
 KINDS: tuple[Kind, ...] = (
     Kind(name="request lost, reset", code="q-rst", make=_rule(LoseRequests, then=Aftermath.RESET)),
     Kind(name="request lost, silence", code="q-sil", make=_rule(LoseRequests, then=Aftermath.SILENCE)),
     Kind(name="reply lost, reset", code="p-rst", make=_rule(LoseReplies, then=Aftermath.RESET)),
     Kind(name="reply lost, silence", code="p-sil", make=_rule(LoseReplies, then=Aftermath.SILENCE)),
+    Kind(name="request slow", code="q-slo", make=_rule(DelayRequests, delay=SLOW)),
+    Kind(name="request too slow", code="q-too", make=_rule(DelayRequests, delay=TOO_SLOW)),
+    Kind(name="reply slow", code="p-slo", make=_rule(DelayReplies, delay=SLOW)),
+    Kind(name="reply too slow", code="p-too", make=_rule(DelayReplies, delay=TOO_SLOW)),
+    Kind(name="request doubled", code="doubl", make=_rule(DuplicateRequests)),
+    Kind(name="reply truncated", code="trunc", make=_rule(TruncateReplies)),
+    Kind(name="reply garbled", code="garbl", make=_rule(CorruptReplies)),
+    Kind(name="reply not JSON", code="html", make=_rule(CorruptReplies, flaw=Flaw.TYPE)),
     *(
         Kind(name=f"status {status}", code=str(status), make=_rule(ServerErrors, status=status))
         for status in STATUSES
     ),
+    Kind(name="applied, status 500", code="a-500", make=_rule(ServerErrors, status=500, applied=True)),
+    Kind(name="idle connection closed", code="idle", make=_rule(CloseIdle)),
     Kind(name="connections reset", code="reset", make=_reset, spans=(Span.ONCE,)),
     Kind(name="connection refused", code="refus", make=_refused),
-    Kind(name="replies 2s late", code="2s", make=_late(seconds(2))),
-    Kind(name="replies 6m late", code="6m", make=_late(minutes(6))),
 )
 """Every kind of fault that can strike a call, in the order of the matrix's columns."""

@@ -35,7 +35,9 @@ def as_text(records: Sequence[Record]) -> Iterator[str]:
     width = max(map(len, labels))
     yield " ".join([" " * width, *(kind.code.ljust(5) for kind in kinds)]).rstrip()
     for label in labels:
-        row = ["".join(cells.get((label, kind.name, span), " ") for span in _SPANS).ljust(5) for kind in kinds]
+        row = [
+            "".join(cells.get((label, kind.name, span), " ") for span in _SPANS).ljust(5) for kind in kinds
+        ]
         yield " ".join([label.ljust(width), *row]).rstrip()
     yield from ("", *LEGEND)
     yield "; ".join(f"{kind.code} {kind.name}" for kind in kinds if kind.code not in kind.name)

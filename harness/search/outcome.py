@@ -20,6 +20,10 @@ Runner = Callable[[Plan], History]
 """Drives a plan through a world; a search that runs in several processes sends it to them, so it must pickle."""
 
 
+TELLING = "every_worker_rejoins"
+"""Of what did not happen in the end, this says most: what ended a worker explains what became of its tasks."""
+
+
 class State(StrEnum):
     """What a plan showed. An error is one of ours, or of the simulation."""
 
@@ -91,7 +95,7 @@ def examine(plan: Plan, runner: Runner = simulated, replay: str = "harness repla
 
 def _outcome(verdict: Verdict, seconds: float) -> Outcome:
     found = [each for each in verdict.counterexamples if each.kind is not Kind.EXERCISED]
-    found = sorted(found, key=lambda each: each.kind is not Kind.SAFETY)  # safety first, else as found
+    found = sorted(found, key=lambda each: (each.kind is not Kind.SAFETY, each.invariant != TELLING))
     first = [each.summary for each in found or verdict.counterexamples][:1]
     summary = (first or [*verdict.crashed, *verdict.unjudged] or [""])[0]
     broken = tuple(sorted({each.invariant for each in found}))

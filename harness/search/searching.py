@@ -31,7 +31,11 @@ class Means:
 
 
 def carry_on(
-    jobs: Iterable[Job], journal: Journal, means: Means, *, worth_keeping: Callable[[Record, list[Record]], bool]
+    jobs: Iterable[Job],
+    journal: Journal,
+    means: Means,
+    *,
+    worth_keeping: Callable[[Record, list[Record]], bool],
 ) -> list[Record]:
     """Run each job that the journal does not have, and return its records. Raises NotWritten."""
     done = {(record.key, record.plan) for record in journal.records}
@@ -91,7 +95,9 @@ def _keep(folder: Path, job: Job, examined: Examined) -> str:
     with told_if_full(folder):
         (folder / place).mkdir(parents=True, exist_ok=True)
         (folder / place / PLAN).write_text(plan_to_json(job.plan), encoding="utf-8")
-        (folder / place / STORY).write_text(examined.story or examined.outcome.summary + "\n", encoding="utf-8")
+        (folder / place / STORY).write_text(
+            examined.story or examined.outcome.summary + "\n", encoding="utf-8"
+        )
     return str(place)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.errors import BadPlan
 from harness.model.draws import Draw
-from harness.model.faults import FAULTS, Aftermath, Direction, Fault
+from harness.model.faults import FAULTS, Aftermath, Direction, Fault, Flaw, RestartServer
 from harness.model.operations import NAMES
 from harness.model.plan import Plan
 from harness.model.plan_checks import check_plan
@@ -20,7 +20,6 @@ from harness.search.kinds import STATUSES
 from harness.units import minutes, ms, seconds
 
 FAULTS_MOST = 8
-_SERVER = frozenset({"RestartServer"})
 _LASTING = (seconds(1), seconds(5), seconds(20), minutes(1), minutes(3), minutes(10))
 _CALLS = ("*", "ti.*", "jobs.*", "worker.*", *NAMES)
 
@@ -45,6 +44,14 @@ _FIELDS: Mapping[str, Callable[[Draw, Plan], Any]] = {
     "retry_after": lambda draw, plan: draw.choice([None, None, seconds(1), seconds(30)]),
     "delay": lambda draw, plan: draw.between(ms(10), draw.choice([ms(500), seconds(12), minutes(1)])),
     "jitter": lambda draw, plan: draw.between(ms(0), ms(500)),
+    "nth": lambda draw, plan: draw.choice([1, 1, 1, 2, 5]),
+    "keep": lambda draw, plan: draw.integer(0, 200),
+    "flaw": lambda draw, plan: draw.choice(list(Flaw)),
+    "applied": lambda draw, plan: draw.chance(0.5),
+    "drain": lambda draw, plan: draw.chance(0.5),
+    "stale": lambda draw, plan: draw.chance(0.5),
+    "ahead": lambda draw, plan: draw.choice([seconds(0), seconds(15), minutes(10)]),
+    "behind": lambda draw, plan: draw.choice([seconds(0), seconds(15), minutes(10)]),
     "probability": lambda draw, plan: draw.integer(1, 60) / 100,
 }
 
@@ -67,7 +74,9 @@ def storm_plan(scenario: Scenario, seed: int, *, name: str, workers: Workers | N
     fleet = replace(
         scenario.fleet,
         count=draw.named("fleet").integer(1, scenario.fleet.count),
-        slots=draw.named("slots").integer(scenario.tasks.slots, max(scenario.fleet.slots, scenario.tasks.slots)),
+        slots=draw.named("slots").integer(
+            scenario.tasks.slots, max(scenario.fleet.slots, scenario.tasks.slots)
+        ),
     )
     promises = tuple(each for each in scenario.invariants if each != "every_fault_struck")
     calm = replace(scenario, fleet=fleet, faults=(), invariants=promises or scenario.invariants)
@@ -97,7 +106,7 @@ def _with_storm(plan: Plan, draw: Draw) -> Plan:
 
 def _draw_fault(kind: type[Fault], plan: Plan, draw: Draw) -> Fault:
     values = {field.name: _draw_field(field, plan, draw.named(field.name)) for field in fields(kind)}
-    if kind.__name__ in _SERVER:
+    if kind is RestartServer:
         values["target"] = "api"
     if isinstance(values.get("lasting"), timedelta):
         values["lasting"] = min(values["lasting"], plan.until - values["at"])

@@ -29,7 +29,10 @@ def swarm(
     What the folder has is not run again. The first plan of each signature is kept there. Raises UsageError where the
     folder has another search, NotWritten.
     """
-    of = {"scenarios": {name: _described(scenario) for name, scenario in scenarios.items()}, "workers": workers}
+    of = {
+        "scenarios": {name: _described(scenario) for name, scenario in scenarios.items()},
+        "workers": workers,
+    }
     with opened(folder, header("swarm", **of)) as journal:
         jobs = _jobs(scenarios, seeds, seconds, workers, done={record.key for record in journal.records})
         records = carry_on(jobs, journal, means, worth_keeping=_first_of_its_signature)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+import signal
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 from random import Random
@@ -20,6 +21,7 @@ from harness.sim.network import Network
 from harness.sim.node import Node
 from harness.sim.server import URL
 from harness.sim.supervisor import SupervisedTry
+from harness.units import nanoseconds
 from harness.workers.edge import make_worker
 from harness.workers.scripted import ScriptedWorker
 
@@ -44,7 +46,8 @@ class SimSite:
         return self._fleet.options[name]
 
     def utcnow(self) -> datetime:
-        return self._fleet.world.clock.utcnow()
+        now = self._fleet.world.clock.utcnow()
+        return now + timedelta(microseconds=self.node.clock_offset // 1000) if self.node.clock_offset else now
 
     def monotonic(self) -> float:
         return self._fleet.world.loop.time()
@@ -68,6 +71,8 @@ class SimFleet:
         self.options = values(world.plan.options)
         self._bodies: dict[str, list[SimBody]] = {}
         self._planned: dict[str, PlannedWorker] = {}
+        self._skews: dict[object, tuple[str, int]] = {}  # by fault: a pattern of hosts, and nanoseconds
+        self._ended: dict[Node, None] = {}  # the hosts whose worker has ended by itself
 
     def boot_all(self, workers: Iterable[PlannedWorker]) -> None:
         for planned in workers:
@@ -78,6 +83,7 @@ class SimFleet:
         """The host starts, and on it the worker."""
         node = self._wires.boot(planned.name)
         node.on_task_error = self._background_failed
+        self._set_clock(node)
         self._bodies[planned.name] = []
         value = {"kind": planned.kind.value, "slots": planned.slots}
         self._say(planned.name, "info", "worker.start", value)
@@ -105,6 +111,7 @@ class SimFleet:
             self._say(name, "fail", "worker.exit", value)
         else:
             self._say(name, "info", "worker.exit", {"reason": "it was done"})
+        self._ended[node] = None
         if self._planned[name].kind is Workers.SCRIPTED:  # its tasks run in its own process
             self._kill_bodies(node, "its worker ended")
         self._abandon_background(node)
@@ -157,17 +164,57 @@ class SimFleet:
     def kill(self, target: str, strike: Strike) -> Heal:
         killed = self._targets(target)
         for node in killed:
-            bodies = [body for body in self._bodies[node.name] if not body.done]
-            strike(node.name, f"killed with {len(bodies)} running tasks")
-            self._kill_bodies(node, "its host was killed")
-            self._wires.kill(node)
-            self._say(node.name, "info", "worker.exit", {"reason": "killed"})
+            strike(node.name, f"killed with {self._running(node)} running tasks")
+            self._kill(node)
 
         def restart() -> None:
             for node in killed:
                 self.boot(self._planned[node.name])
 
         return restart
+
+    def _running(self, node: Node) -> int:
+        return sum(not body.done for body in self._bodies[node.name])
+
+    def _kill(self, node: Node) -> None:
+        self._kill_bodies(node, "its host was killed")
+        self._wires.kill(node)
+        if node not in self._ended:
+            self._say(node.name, "info", "worker.exit", {"reason": "killed"})
+
+    def terminate(self, target: str, drain: bool, strike: Strike) -> Heal:
+        stopped = self._targets(target)
+        for node in stopped:
+            number = signal.SIGINT if drain else signal.SIGTERM
+            strike(node.name, f"{number.name} with {self._running(node)} running tasks")
+            handler, args = node.signal_handlers.get(number, (self._kill, (node,)))  # the default is to die
+            self.world.loop.call_soon(handler, *args, context=node.context())
+
+        def restart() -> None:
+            for node in stopped:
+                if self._wires.hosts[node.name] is node:
+                    if node.alive:
+                        self._kill(node)
+                    self.boot(self._planned[node.name])
+
+        return restart
+
+    def skew(self, target: str, offset: timedelta, strike: Strike) -> Heal:
+        key, text = object(), f"{offset.total_seconds():+g} s"
+        self._skews[key] = target, nanoseconds(offset)
+        for node in self._targets(target):
+            strike(node.name, f"its clock jumped by {text}")
+            self._set_clock(node)
+
+        def set_right() -> None:
+            del self._skews[key]
+            for node in self._targets(target):
+                self._set_clock(node)
+
+        return set_right
+
+    def _set_clock(self, node: Node) -> None:
+        node.clock_offset = sum(by for target, by in self._skews.values() if fnmatchcase(node.name, target))
 
     def pause(self, target: str, strike: Strike) -> Heal:
         paused = self._targets(target)

@@ -7,12 +7,14 @@ import errno
 import socket
 from collections.abc import Callable, Iterator
 from contextvars import Context
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from harness.model.faults import Direction
-from harness.sim.node import Node, here
+from harness.sim.node import NODE, Node, here
 from harness.sim.streams import Connection, IdleSocket, Observer, Unobserved
-from harness.toxics.links import Link, Links, on_link
+from harness.toxics.links import Link, Links, Strike, on_link
 from harness.units import NANOSECONDS
 
 if TYPE_CHECKING:
@@ -26,7 +28,19 @@ SYN_GIVE_UP = 127 * NANOSECONDS
 _KERNEL = Context()
 """Where no process runs: what the kernel does goes on while processes are stopped or dead."""
 
+NOBODY = "10.255.255.254"
+"""An address that no host has."""
+
 Observe = Callable[[Connection], Observer]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BadNames:
+    """Hosts that fit `target` get no answer to what they look up; with `stale`, an address of nobody."""
+
+    target: str
+    stale: bool
+    strike: Strike
 
 
 class Network:
@@ -39,6 +53,7 @@ class Network:
         self.connections: dict[Connection, None] = {}
         self.observe: Observe = lambda connection: Unobserved()
         self.on_connect_failure: Callable[[Node, str], None] = lambda node, reason: None
+        self.bad_names: list[BadNames] = []
         loop.network = self
 
     # -- hosts ---------------------------------------------------------------------------------------
@@ -61,12 +76,26 @@ class Network:
         self.loop.halt(node)
 
     def getaddrinfo(self, host: Any, port: Any) -> list[Any]:
-        """The addresses of a host's name. Raises socket.gaierror for a name nobody has."""
+        """The addresses of a host's name. Raises socket.gaierror for a name nobody has, or that gets no answer."""
         name = host.decode() if isinstance(host, bytes) else host
         node = self._find(name)
         if node is None:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-        return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (node.address, int(port)))]
+        address = self._looked_up(node) if self.bad_names and name in self.hosts else node.address
+        return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, int(port)))]
+
+    def _looked_up(self, node: Node) -> str:
+        """What the name service tells the node that asks."""
+        client = NODE.get()
+        for bad in self.bad_names:
+            if client is not None and fnmatchcase(client.name, bad.target):
+                bad.strike(client.name, "got an address of nobody" if bad.stale else "no name was found")
+                if bad.stale:
+                    return NOBODY
+                reason = "Temporary failure in name resolution"
+                self.on_connect_failure(client, reason)
+                raise socket.gaierror(socket.EAI_AGAIN, reason)
+        return node.address
 
     def _find(self, host: str) -> Node | None:
         if host in self.hosts:

@@ -27,6 +27,7 @@ class Node:
         self.ports: dict[int, Any] = {}
         self.alive = True
         self.pauses = 0  # how many faults hold it at the moment
+        self.clock_offset = 0  # nanoseconds by which its wall clock is ahead
         self.on_task_error: Callable[[Node, str, BaseException], None] | None = None
         self._pids = itertools.count(100)
         self._ephemeral = itertools.count(32768)

@@ -217,9 +217,14 @@ def swapped(swaps: list[Swap]) -> Iterator[None]:
 
 @contextmanager
 def wall_clock(loop: SimLoop, *, epoch_ns: int) -> Iterator[None]:
-    """time.time and datetime.now read the loop's clock, counted from `epoch_ns` (Unix time)."""
+    """time.time and datetime.now read the clock of the node that asks, counted from `epoch_ns` (Unix time)."""
+
+    def time_ns() -> int:
+        node = NODE.get()
+        return epoch_ns + loop.now + (node.clock_offset if node else 0)
+
     with time_machine.travel(epoch_ns // NANOSECONDS, tick=False) as traveller:
-        traveller.time_ns = lambda: epoch_ns + loop.now  # type: ignore[method-assign]
+        traveller.time_ns = time_ns  # type: ignore[method-assign]
         yield
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -9,17 +10,13 @@ from typing import Any
 from harness.model.faults import Direction
 from harness.model.history import Event
 from harness.ports import Heal, Strike
-from harness.sim.network import Network
+from harness.sim.network import BadNames, Network
 from harness.sim.node import Node
-from harness.sim.streams import Connection
+from harness.sim.streams import FIN, Connection, Unobserved
 from harness.toxics.exchanges import HttpTap
 from harness.toxics.links import Impairment
 from harness.toxics.rules import Rule
 from harness.units import nanoseconds
-
-PROXY_DELAY = timedelta(milliseconds=2)
-"""How long it takes until what stands in the server's place breaks a connection or answers."""
-
 
 class SimWires:
     """Implements `harness.ports.Network` on the simulated network `wires`."""
@@ -55,20 +52,18 @@ class SimWires:
         self.rules.append(rule)
         return lambda: self.rules.remove(rule)
 
+    def break_names(self, target: str, stale: bool, strike: Strike) -> Heal:
+        broken = BadNames(target=target, stale=stale, strike=strike)
+        self.wires.bad_names.append(broken)
+        return lambda: self.wires.bad_names.remove(broken)
+
     # -- what the client sees, recorded at its socket ------------------------------------------------
 
     def _tap(self, connection: Connection) -> HttpTap:
-        loop, near = self.wires.loop, connection.near
-        process, delay = connection.client.name, PROXY_DELAY.total_seconds()
+        process = connection.client.name
 
         def record(type: str, f: str, value: dict[str, Any]) -> None:
             self._record(witness="client", process=process, type=type, f=f, value=value)
-
-        def reset() -> None:
-            loop.call_later(delay, near.reset, context=near.context)
-
-        def answer(data: bytes) -> None:
-            loop.call_later(delay, near.received, data, context=near.context)
 
         return HttpTap(
             source=process,
@@ -76,11 +71,47 @@ class SimWires:
             rules=self.rules,
             record=record,
             new_call=self._new_call,
-            reset=reset,
-            answer=answer,
+            wire=_SimWire(self.wires, connection),
         )
 
     def _could_not_connect(self, client: Node, reason: str) -> None:
         self._record(
             witness="client", process=client.name, type="fail", f="connect", value={"reason": reason}
         )
+
+
+class _SimWire:
+    """Implements `harness.toxics.exchanges.Wire` on one connection, as its client's kernel would."""
+
+    def __init__(self, wires: Network, connection: Connection) -> None:
+        self._wires, self._connection, self._near = wires, connection, connection.near
+        self.reset = self._near.reset
+        self.receive = self._near.received
+
+    def later(self, delay: float, do: Callable[[], None]) -> None:
+        self._wires.loop.call_later(delay, do, context=self._near.context)
+
+    def hang_up(self) -> None:
+        self._near.received(FIN)
+
+    def send(self, data: bytes) -> None:
+        self._near.pipe.send(data)
+
+    def send_apart(self, data: bytes) -> None:
+        client, (_, port) = self._connection.client, self._connection.addresses[1]
+        server = self._wires.hosts[self._connection.server.name]
+        if server.alive and port in server.ports:
+            apart = self._wires.establish(client, server, port)
+            apart.observer = Unobserved()
+            apart.near.attach(_Unread())
+            apart.near.write(data)
+
+
+class _Unread(asyncio.Protocol):
+    """Closes its connection when the reply comes."""
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._transport.close()

@@ -1,33 +1,89 @@
 """Reads HTTP/1.1 as it passes the client's end of a connection: what the client asked and what it got.
 
 Bytes pass unchanged unless a rule strikes the call. Without input or output of its own, so that
-the simulated network and a proxy can both carry it.
+the simulated network and a relay can both carry it.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 import httptools
 
-from harness.model.faults import Aftermath
+from harness.model.http_faults import Aftermath, Flaw
 from harness.model.operations import understand
-from harness.toxics.rules import AFTER_THE_SERVER, BEFORE_THE_SERVER, Lost, Rule, strike_first
+from harness.toxics.replies import cut, flawed
+from harness.toxics.rules import LET_THROUGH, TO_BODIES, TO_REPLIES, TO_REQUESTS, Does, Rule, strike_first
+from harness.toxics.witness import kept, told
 
 Record = Callable[[str, str, dict[str, Any]], None]
 """Called with type (invoke, ok, fail, info), operation name and value of each client event."""
 
-_KEPT_OF_REQUEST = {
-    "ti.state": ("state",),
-    "worker.set_state": ("state", "jobs_active"),
-    "worker.register": ("state",),
-}
+REACTION = 0.002
+"""Seconds until what stands in the server's place breaks a connection, closes it or answers."""
+
+_GONE_REQUESTS = frozenset({Does.LOSE_REQUEST, Does.CLOSE_IDLE})
+_GONE_REPLIES = frozenset({Does.LOSE_REPLY, Does.CUT_REPLY})
+
+
+class Wire(Protocol):
+    """What a tap can do to its connection, besides letting bytes pass."""
+
+    def later(self, delay: float, do: Callable[[], None]) -> None:
+        """Call `do` after so many seconds."""
+        ...
+
+    def receive(self, data: bytes) -> None:
+        """Bytes arrive at the client's end, as if from the server: the tap sees them again."""
+        ...
+
+    def hang_up(self) -> None:
+        """The news that the server has closed its end arrives at the client's."""
+        ...
+
+    def reset(self) -> None:
+        """Both ends lose the connection."""
+        ...
+
+    def send(self, data: bytes) -> None:
+        """Bytes leave for the server; the tap does not see them."""
+        ...
+
+    def send_apart(self, data: bytes) -> None:
+        """A request leaves for the server on a connection of its own; nobody reads the reply."""
+        ...
+
+
+class Exchange:
+    """One request and its reply. The defaults are those of a call that no rule strikes."""
+
+    call = 0
+    sent = False  # the request is whole
+    before: Rule | None = None  # what struck the request
+    after: Rule | None = None  # what struck the reply
+    begun = False  # the reply's fate is decided
+    applied = False  # the server applied it, whatever the client is told
+    mute = False  # the client gets none of the reply's bytes
+    late: bytearray | None = None  # bytes of the reply that wait for their time
+    whole: bytearray | None = None  # bytes of the reply that wait for its end
+    replied = False
+    hung_up = False  # the server closed its end meanwhile
+
+    def __init__(self, name: str, params: dict[str, str], method: str, path: str, number: int) -> None:
+        self.name, self.params, self.method, self.path, self.number = name, params, method, path, number
+        self.request = b""  # as sent: as far as a rule needs it
+        self.first = b""  # the first bytes of the request, its head among them
+
+    @property
+    def head(self) -> bytes:
+        """The request line and the headers."""
+        return self.first.partition(b"\r\n\r\n")[0]
 
 
 class HttpTap:
-    """One connection's exchanges. `reset` breaks the connection; `answer` gives the client bytes."""
+    """One connection's exchanges: `departure` and `arrival` are told of its bytes, and say which go on."""
 
     def __init__(
         self,
@@ -37,58 +93,147 @@ class HttpTap:
         rules: Sequence[Rule],
         record: Record,
         new_call: Callable[[], int],
-        reset: Callable[[], None],
-        answer: Callable[[bytes], None],
+        wire: Wire,
     ) -> None:
         self.source, self.target, self.rules = source, target, rules
-        self.record, self.new_call, self.reset, self.answer = record, new_call, reset, answer
+        self.record, self.new_call, self.wire = record, new_call, wire
         self._request = httptools.HttpRequestParser(_RequestEvents(self))
         self._response: Any = None
         self._held = b""
+        self._count = 0
+        self._gone = self._hanging_up = False
         self.exchange: Exchange | None = None
         self.opened = False  # the request's head is read and its fate decided
 
     def departure(self, data: bytes) -> bytes:
         """The client sends `data`; returned is what goes on to the server."""
-        new, data, self._held = data, self._held + data, b""
+        new, self._held = data, self._held + data
         try:
             self._request.feed_data(new)
         except httptools.HttpParserCallbackError:
             raise  # ours to mend
         except httptools.HttpParserError:
+            data, self._held = self._held, b""
             return data  # not HTTP: none of our business
-        if not self.opened and self.exchange is None:
-            self._held = data  # the head is not complete: its fate is not known yet
+        exchange = self.exchange
+        if not self.opened and exchange is None:
+            return b""  # the head is not complete: its fate is not known yet
+        data, self._held = self._held, b""
+        if exchange is None or exchange.before is None:
+            return data
+        return self._treat(exchange, exchange.before, data)
+
+    def _treat(self, exchange: Exchange, rule: Rule, data: bytes) -> bytes:
+        """Bytes of a request that was struck."""
+        if rule.does not in LET_THROUGH:
             return b""
-        rule = self.exchange.rule if self.exchange is not None else None
-        return b"" if rule is not None and rule.does is not Lost.REPLY else data
+        exchange.request += data
+        twice = rule.does is Does.DUPLICATE
+        if exchange.sent:
+            do = self.wire.send_apart if twice else self._send_late
+            self.wire.later(rule.delay, partial(do, exchange.request))
+        return data if twice else b""
+
+    def _send_late(self, request: bytes) -> None:
+        (self.wire.send_apart if self._gone else self.wire.send)(request)
 
     def arrival(self, data: bytes) -> bytes:
         """The server's `data` reaches the client's host; returned is what the client reads."""
         exchange = self.exchange
         if exchange is None:
             return data
-        if self._response is None:  # its first bytes: the reply's fate is decided
+        if not exchange.begun:
+            self._decide(exchange)
+        if exchange.late is not None:
+            exchange.late += data
+            return b""
+        self._read(exchange, data)
+        if exchange.whole is None:
+            return b"" if exchange.mute else data
+        exchange.whole += data
+        return self._changed(exchange, exchange.after) if exchange.replied else b""
+
+    def _decide(self, exchange: Exchange) -> None:
+        """The reply's first bytes are here: its fate is decided."""
+        exchange.begun = True
+        if not self.rules or not (exchange.before is None or exchange.before.does in LET_THROUGH):
+            return
+        exchange.after = rule = self._strike(exchange, TO_REPLIES)
+        if rule is None:
+            if any(each.does in TO_BODIES and self._fits(each, exchange) for each in self.rules):
+                exchange.whole = bytearray()
+        elif rule.does is Does.DELAY_REPLY:
+            self._put_off(exchange, b"", rule.delay)
+        else:
+            exchange.mute = True
+
+    def _fits(self, rule: Rule, exchange: Exchange) -> bool:
+        return rule.fits(self.source, self.target, exchange)
+
+    def _read(self, exchange: Exchange, data: bytes) -> None:
+        if self._response is None:
             self._response = httptools.HttpResponseParser(_ResponseEvents(self, exchange))
-            exchange.rule = exchange.rule or self._strike(exchange.name, AFTER_THE_SERVER)
-        rule = exchange.rule
         try:
             self._response.feed_data(data)
         except httptools.HttpParserCallbackError:
             raise  # ours to mend
         except httptools.HttpParserError:
+            exchange.replied = True
             if not exchange.sent:  # an answer is to a call that was told of
                 self._invoke(exchange, b"")
             self._complete(exchange, "info", {"reason": "not HTTP"})
-        return b"" if rule is not None and rule.does is Lost.REPLY else data
+
+    def _changed(self, exchange: Exchange, rule: Rule | None) -> bytes:
+        """A reply that is whole, as the client gets it."""
+        raw, exchange.whole = bytes(exchange.whole or b""), None
+        if rule is None:
+            return raw
+        if rule.does is Does.SPOIL_REPLY:
+            return flawed(raw, rule.flaw)
+        exchange.mute = True
+        return cut(raw, rule.keep)
+
+    def _put_off(self, exchange: Exchange, reply: bytes, delay: float) -> None:
+        exchange.late = bytearray(reply)
+        self.wire.later(delay, partial(self._hand_over, exchange))
+
+    def _hand_over(self, exchange: Exchange) -> None:
+        """What was put off arrives, and with it what came after it."""
+        if self._gone or exchange.late is None:
+            return
+        reply, exchange.late, exchange.mute = bytes(exchange.late), None, False
+        self.wire.receive(reply)
+        if exchange.hung_up and not self._gone:
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        self._hanging_up = True
+        self.wire.hang_up()
 
     def lets_eof_through(self) -> bool:
-        """Where a request or reply was lost, the news that the server closed is lost as well."""
-        rule = self.exchange.rule if self.exchange is not None else None
-        return rule is None or rule.does is Lost.ANSWERED
+        """Whether the client hears now that the server has closed its end: not before what is put off,
+        and not at all where a request or reply was lost."""
+        exchange = self.exchange
+        if exchange is None or self._hanging_up:
+            return True
+        if exchange.late is not None:
+            exchange.hung_up = True
+            return False
+        if exchange.whole is not None:  # a reply that the end of the connection ends
+            if not exchange.sent:
+                self._invoke(exchange, b"")
+            self._complete(exchange, "info", {"reason": "closed by peer"})
+            self.wire.receive(self._changed(exchange, None))
+            self._hang_up()
+            return False
+        return not any(
+            rule is not None and rule.does in _GONE_REQUESTS | _GONE_REPLIES
+            for rule in (exchange.before, exchange.after)
+        )
 
     def lost(self, reason: str) -> None:
         """The client's end is closed: nobody can know what became of a call under way."""
+        self._gone = True
         if self.exchange is not None and self.exchange.sent:
             self._complete(self.exchange, "info", {"reason": reason})
 
@@ -96,11 +241,17 @@ class HttpTap:
 
     def request_head(self, method: str, path: str) -> None:
         call = understand(method, path)
-        rule = self._strike(call.name, BEFORE_THE_SERVER)
-        self.exchange, self.opened = Exchange(call.name, call.path, method, rule), True
+        self._count += 1
+        exchange = Exchange(call.name, call.path, method, path, self._count)
+        self.exchange, self.opened = exchange, True
+        if self.rules:
+            exchange.first = self._held
+            exchange.before = self._strike(exchange, TO_REQUESTS)
 
-    def _strike(self, call: str, does: Collection[Lost]) -> Rule | None:
-        return strike_first(self.rules, self.source, self.target, call, does=does)
+    def _strike(self, exchange: Exchange, does: Collection[Does], body_size: int = 0) -> Rule | None:
+        return strike_first(
+            self.rules, self.source, self.target, exchange, does=does, body_size=body_size
+        )
 
     def request_end(self, body: bytes) -> None:
         self.opened = False
@@ -108,44 +259,54 @@ class HttpTap:
         if exchange is None or exchange.sent:
             return  # the server has answered already: it did not wait for the whole request
         self._invoke(exchange, body)
-        if exchange.rule is not None and exchange.rule.does is not Lost.REPLY:
-            self._lose_request(exchange, exchange.rule)
+        rule = exchange.before
+        if rule is None or rule.does in LET_THROUGH:
+            return
+        if rule.does is Does.ANSWER:
+            self._put_off(exchange, rule.answer(exchange.method), REACTION)
+        else:
+            self._end(rule.then)
 
     def _invoke(self, exchange: Exchange, body: bytes) -> None:
         exchange.sent, exchange.call = True, self.new_call()
-        value = {"call": exchange.call, **exchange.path, **_kept(exchange.name, body)}
+        value = {"call": exchange.call, **exchange.params, **kept(exchange.name, body)}
         self.record("invoke", exchange.name, value)
 
-    def _lose_request(self, exchange: Exchange, rule: Rule) -> None:
-        if rule.does is Lost.ANSWERED:
-            self.answer(rule.answer(exchange.method))
-        elif rule.then is Aftermath.RESET:
-            self.reset()
+    def _end(self, then: Aftermath) -> None:
+        """What becomes of a connection on which something was lost."""
+        if then is Aftermath.RESET:
+            self.wire.later(REACTION, self.wire.reset)
+        elif then is Aftermath.CLOSE:
+            self.wire.later(REACTION, self._hang_up)
 
     def response_end(self, exchange: Exchange, status: int, body: bytes) -> None:
         if not exchange.sent:  # answered before the whole request was sent: none of its body is known
             self._invoke(exchange, b"")
-        if (rule := exchange.rule) is not None and rule.does is Lost.REPLY:
+        if exchange.whole is not None:
+            exchange.replied = True
+            exchange.after = self._strike(exchange, TO_BODIES, len(body))
+        rule = exchange.after
+        if rule is not None and rule.does in _GONE_REPLIES:
             self._response = None
-            if rule.then is Aftermath.RESET:
-                self.reset()
-            return
-        kind = "ok" if status < 400 else "fail" if status < 500 else "info"
-        self._complete(exchange, kind, {"status": status, **_told(exchange.name, status, body)})
+            self._end(rule.then)
+        elif rule is not None and rule.does is Does.EXCHANGE_REPLY and not exchange.applied:
+            self._response, exchange.applied = None, True
+            self._put_off(exchange, rule.answer(exchange.method), REACTION)
+        else:
+            self._complete(exchange, *_outcome(exchange, status, body))
 
     def _complete(self, exchange: Exchange, kind: str, value: dict[str, Any]) -> None:
         self.exchange, self._response = None, None
         self.record(kind, exchange.name, {"call": exchange.call, **value})
 
 
-class Exchange:
-    """One request and its reply."""
-
-    __slots__ = ("call", "method", "name", "path", "rule", "sent")
-
-    def __init__(self, name: str, path: dict[str, str], method: str, rule: Rule | None) -> None:
-        self.name, self.path, self.method, self.rule = name, path, method, rule
-        self.call, self.sent = 0, False
+def _outcome(exchange: Exchange, status: int, body: bytes) -> tuple[str, dict[str, Any]]:
+    """How a call ended: ok, it took effect; fail, it did not; info, the client cannot know."""
+    rule = exchange.after
+    if status < 400 and rule is not None and rule.does is Does.SPOIL_REPLY and rule.flaw is not Flaw.TYPE:
+        return "info", {"status": status, "reason": "reply corrupted"}
+    kind = "ok" if status < 400 else "fail" if status < 500 and not exchange.applied else "info"
+    return kind, {"status": status, **told(exchange.name, status, body)}
 
 
 class _RequestEvents:
@@ -189,37 +350,3 @@ class _ResponseEvents:
     def on_message_complete(self) -> None:
         if self.tap.exchange is self.exchange and self.tap._response is not None:
             self.tap.response_end(self.exchange, self.tap._response.get_status_code(), self.body)
-
-
-def _kept(name: str, body: bytes) -> dict[str, Any]:
-    fields = _KEPT_OF_REQUEST.get(name)
-    if not fields:
-        return {}
-    document = _json(body)
-    return {field: document[field] for field in fields if field in document}
-
-
-def _told(name: str, status: int, body: bytes) -> dict[str, Any]:
-    """What a reply tells the client that a reader of the History wants to know."""
-    if status >= 400:
-        detail = _json(body).get("detail")
-        reason = detail.get("reason") if isinstance(detail, dict) else detail
-        return {"reason": reason if isinstance(reason, str) else body[:80].decode(errors="replace")}
-    if name == "jobs.fetch":
-        return _job(_json(body))
-    return {"state": _json(body).get("state")} if name == "worker.set_state" else {}
-
-
-def _job(job: dict[str, Any]) -> dict[str, Any]:
-    if not job:
-        return {"job": None}
-    key = "/".join(str(job[name]) for name in ("dag_id", "task_id", "run_id", "try_number", "map_index"))
-    return {"job": key, "ti": job["command"]["ti"]["id"]}
-
-
-def _json(body: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(body)
-    except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}

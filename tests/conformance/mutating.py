@@ -22,6 +22,7 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from io import StringIO
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
@@ -53,20 +54,21 @@ class Finding:
     broken: str = ""
 
 
-def try_all(trials: Iterable[Trial]) -> list[Finding]:
-    """The findings of all trials, in order. The trials run in processes of their own."""
+def try_all(trials: Iterable[Trial]) -> Iterator[Finding]:
+    """The finding of each trial, in order, as soon as it is there. The trials run in processes of their own."""
     asked = "".join(json.dumps(asdict(each)) + "\n" for each in trials)
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.conformance.mutating"],
-        input=asked,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},  # half the time of a test as short as these
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return [Finding(**json.loads(line)) for line in done.stdout.splitlines()]
+    environ = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # half the time of tests as short as these
+    with TemporaryFile("w+") as questions:
+        questions.write(asked)
+        questions.seek(0)
+        command = [sys.executable, "-m", "tests.conformance.mutating"]
+        with subprocess.Popen(
+            command, stdin=questions, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environ
+        ) as process:
+            assert process.stdout
+            for line in process.stdout:
+                yield Finding(**json.loads(line))
+    assert process.returncode == 0, "the process of the trials ended too soon"
 
 
 class _Source(SourceFileLoader):

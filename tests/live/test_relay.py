@@ -14,7 +14,7 @@ from harness.live.wires import LiveWires
 from harness.model.faults import Aftermath, Direction
 from harness.rng import Streams
 from harness.toxics.links import Links
-from harness.toxics.rules import Lost, Rule
+from harness.toxics.rules import Does, Rule
 from harness.units import ms
 
 pytestmark = pytest.mark.live
@@ -27,8 +27,8 @@ REPLY = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 class Lab:
     """A server behind a relay for worker-1, and what was witnessed."""
 
-    def __init__(self, wires: LiveWires) -> None:
-        self.wires = wires
+    def __init__(self, wires: LiveWires, events: list[tuple[str, str, str]]) -> None:
+        self.wires, self.events = wires, events
         self.strikes: list[tuple[str, str]] = []
         self.writers: list[asyncio.StreamWriter] = []
 
@@ -66,18 +66,32 @@ class Http(Echo):
         self.transport.write(REPLY * data.count(b"\r\n\r\n"))
 
 
+class Mute(Echo):
+    """Hears everything and says nothing."""
+
+    def data_received(self, data: bytes) -> None:
+        """Say nothing."""
+
+
+async def until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0.005)
+
+
 @asynccontextmanager
 async def _lab(serve: type[Echo]) -> AsyncIterator[Lab]:
     calls = iter(range(1, 1000))
+    events: list[tuple[str, str, str]] = []
     wires = LiveWires(
         Links(Streams(1), delay=0, jitter=0),
         now=time.monotonic_ns,
-        record=lambda **event: None,
+        record=lambda **event: events.append((event["type"], event["f"], event["value"].get("reason", ""))),
         new_call=lambda: next(calls),
     )
     server = await asyncio.get_running_loop().create_server(serve, "127.0.0.1", 0)
     wires.open("worker-1", server.sockets[0].getsockname())
-    lab = Lab(wires)
+    lab = Lab(wires, events)
     try:
         yield lab
     finally:
@@ -184,6 +198,29 @@ def test_a_reset_breaks_live_connections_only() -> None:
     _run(main)
 
 
+def test_a_server_that_goes_down_closes_its_connections_in_good_order_and_a_call_under_way_is_lost() -> None:
+    async def main(lab: Lab) -> None:
+        reader, writer = await lab.connect()
+        writer.write(REQUEST)
+        await until(lambda: lab.events)
+        lab.wires.close()
+        assert await reader.read() == b""
+        assert lab.events == [("invoke", "health", ""), ("info", "health", "closed by peer")]
+
+    _run(main, Mute)
+
+
+def test_a_call_under_way_on_a_connection_that_is_reset_is_lost_for_that_reason() -> None:
+    async def main(lab: Lab) -> None:
+        _, writer = await lab.connect()
+        writer.write(REQUEST)
+        await until(lambda: lab.events)
+        lab.wires.reset("worker-1", "api", lab.strike)
+        assert lab.events == [("invoke", "health", ""), ("info", "health", "reset by peer")]
+
+    _run(main, Mute)
+
+
 def test_while_the_server_is_down_connections_are_refused_at_the_same_address() -> None:
     async def main(lab: Lab) -> None:
         relay = lab.wires.relays["worker-1"]
@@ -202,13 +239,13 @@ def test_while_the_server_is_down_connections_are_refused_at_the_same_address() 
 @pytest.mark.parametrize(
     ("does", "more", "seen"),
     [
-        (Lost.ANSWERED, {"status": 503}, b"HTTP/1.1 503"),
-        (Lost.REPLY, {"then": Aftermath.RESET}, ConnectionResetError),
-        (Lost.REQUEST, {"then": Aftermath.RESET}, ConnectionResetError),
-        (Lost.REPLY, {"then": Aftermath.SILENCE}, TimeoutError),
+        (Does.ANSWER, {"status": 503}, b"HTTP/1.1 503"),
+        (Does.LOSE_REPLY, {"then": Aftermath.RESET}, ConnectionResetError),
+        (Does.LOSE_REQUEST, {"then": Aftermath.RESET}, ConnectionResetError),
+        (Does.LOSE_REPLY, {"then": Aftermath.SILENCE}, TimeoutError),
     ],
 )
-def test_a_rule_strikes_the_call_and_the_next_one_passes(does: Lost, more: dict[str, Any], seen: object) -> None:
+def test_a_rule_strikes_the_call_and_the_next_one_passes(does: Does, more: dict[str, Any], seen: object) -> None:
     async def main(lab: Lab) -> None:
         rule = Rule(a="worker-1", b="api", calls="health", does=does, times=1, strike=lab.strike, **more)
         lab.wires.rule(rule)

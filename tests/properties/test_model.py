@@ -41,6 +41,8 @@ BY_HINT: dict[Any, st.SearchStrategy[Any]] = {
     float: st.floats(0, 1, exclude_min=True),
     faults.Direction: st.sampled_from(faults.Direction),
     faults.Aftermath: st.sampled_from(faults.Aftermath),
+    faults.Flaw: st.sampled_from(faults.Flaw),
+    bool: st.booleans(),
 }
 BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "a": st.sampled_from(["worker-1", "worker-*", "*"]),
@@ -48,8 +50,11 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "at": MOMENTS,
     "calls": st.sampled_from(["*", "ti.*", "jobs.fetch"]),
     "retry_after": st.none() | st.integers(0, 100).map(seconds),
+    "header": st.none() | st.just("user-agent: *httpx*"),
+    "behind": st.just(timedelta(0)),
     "target": st.sampled_from(["worker-1", "worker-*"]),
 }
+FINAL = (faults.Kill, faults.Stop)
 ANYTHING = st.recursive(
     st.none()
     | st.booleans()
@@ -72,9 +77,9 @@ def any_fault(draw: st.DrawFn, kind: type[Fault]) -> Fault:
 
 @st.composite
 def storms(draw: st.DrawFn) -> tuple[Fault, ...]:
-    """Faults of several kinds; with a Kill of the whole fleet, others might have nobody left to strike."""
+    """Faults of several kinds; with a Kill or Stop of the whole fleet, others might have nobody left to strike."""
     kinds = draw(st.lists(st.sampled_from(FAULTS), max_size=4, unique=True))
-    return tuple(draw(any_fault(kind)) for kind in kinds if kind is not faults.Kill or len(kinds) == 1)
+    return tuple(draw(any_fault(kind)) for kind in kinds if kind not in FINAL or len(kinds) == 1)
 
 
 @st.composite

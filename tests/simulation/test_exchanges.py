@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import httptools
@@ -9,7 +10,7 @@ import pytest
 
 from harness.model.faults import Aftermath
 from harness.toxics.exchanges import HttpTap
-from harness.toxics.rules import Lost, Rule
+from harness.toxics.rules import Does, Rule
 
 FETCH = b"POST /edge_worker/v1/jobs/fetch/worker-1 HTTP/1.1\r\nhost: api\r\ncontent-length: 2\r\n\r\n"
 HEAD = b"HEAD /execution/xcoms/d/r/t/key HTTP/1.1\r\nhost: api\r\n\r\n"
@@ -20,17 +21,20 @@ CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nnull\r\n0\
 
 
 class Wiretap:
-    """Taps of one client under common rules, and what they did."""
+    """Taps of one client under common rules, and what they did. As a wire, it has no bytes of its own to carry."""
 
     def __init__(self) -> None:
         self.rules: list[Rule] = []
         self.events: list[tuple[str, str, dict[str, Any]]] = []
         self.strikes: list[str] = []
         self.resets = self.calls = 0
-        self.answered = b""
+        self.received = self.sent = self.apart = b""
+        self.hung_up = False
+        self._timers: list[tuple[float, Callable[[], None]]] = []
+        self._last: HttpTap
 
-    def rule(self, does: Lost, **more: Any) -> Rule:
-        rule = Rule(a="*", b="api", calls="*", does=does, strike=self._strike, **more)
+    def rule(self, does: Does, **more: Any) -> Rule:
+        rule = Rule(a="*", b="api", **{"calls": "*", **more}, does=does, strike=self._strike)
         self.rules.append(rule)
         return rule
 
@@ -38,25 +42,44 @@ class Wiretap:
         self.strikes.append(what)
 
     def tap(self) -> HttpTap:
-        return HttpTap(
+        self._last = HttpTap(
             source="worker-1",
             target="api",
             rules=self.rules,
             record=lambda kind, name, value: self.events.append((kind, name, value)),
             new_call=self._new_call,
-            reset=self._reset,
-            answer=self._answer,
+            wire=self,
         )
+        return self._last
 
     def _new_call(self) -> int:
         self.calls += 1
         return self.calls
 
-    def _reset(self) -> None:
+    def later(self, delay: float, do: Callable[[], None]) -> None:
+        self._timers.append((delay, do))
+
+    def pass_time(self) -> list[float]:
+        """Let all timers fire; returns how long they were set for."""
+        timers, self._timers = self._timers, []
+        for _, do in timers:
+            do()
+        return [delay for delay, _ in timers]
+
+    def reset(self) -> None:
         self.resets += 1
 
-    def _answer(self, data: bytes) -> None:
-        self.answered += data
+    def receive(self, data: bytes) -> None:
+        self.received += self._last.arrival(data)
+
+    def hang_up(self) -> None:
+        self.hung_up = self._last.lets_eof_through()
+
+    def send(self, data: bytes) -> None:
+        self.sent += data
+
+    def send_apart(self, data: bytes) -> None:
+        self.apart += data
 
     @property
     def told(self) -> list[tuple[str, str]]:
@@ -97,19 +120,21 @@ def test_what_is_not_http_passes_whole(wiretap: Wiretap) -> None:
     assert wiretap.events == []
 
 
-@pytest.mark.parametrize("does", [Lost.REQUEST, Lost.ANSWERED])
-def test_of_a_struck_request_in_two_writes_nothing_leaves(wiretap: Wiretap, does: Lost) -> None:
+@pytest.mark.parametrize("does", [Does.LOSE_REQUEST, Does.ANSWER])
+def test_of_a_struck_request_in_two_writes_nothing_leaves(wiretap: Wiretap, does: Does) -> None:
     wiretap.rule(does)
     tap = wiretap.tap()
     assert tap.departure(FETCH) + tap.departure(b"{}") == b""
-    assert (wiretap.resets, bool(wiretap.answered)) == (does is Lost.REQUEST, does is Lost.ANSWERED)
+    wiretap.pass_time()
+    assert (wiretap.resets, bool(wiretap.received)) == (does is Does.LOSE_REQUEST, does is Does.ANSWER)
     assert len(wiretap.strikes) == 1
 
 
 def test_what_stands_before_the_server_answers_head_without_a_body(wiretap: Wiretap) -> None:
-    wiretap.rule(Lost.ANSWERED)
+    wiretap.rule(Does.ANSWER)
     wiretap.tap().departure(HEAD)
-    assert wiretap.answered.endswith(b"\r\n\r\n")
+    wiretap.pass_time()
+    assert wiretap.received.endswith(b"\r\n\r\n")
 
 
 def test_a_reply_before_the_request_is_whole_is_the_reply_to_it(wiretap: Wiretap) -> None:
@@ -135,16 +160,17 @@ def test_what_is_not_http_before_the_request_is_whole_is_an_answer_to_a_call_tha
 
 
 def test_a_rule_strikes_no_more_often_than_it_may_however_many_calls_are_under_way(wiretap: Wiretap) -> None:
-    wiretap.rule(Lost.REPLY, times=1)
+    wiretap.rule(Does.LOSE_REPLY, times=1)
     taps = [wiretap.tap() for _ in range(3)]
     for tap in taps:
         tap.departure(HEALTH)
     assert [tap.arrival(REPLY) for tap in taps] == [b"", REPLY, REPLY]
+    wiretap.pass_time()
     assert (len(wiretap.strikes), wiretap.resets) == (1, 1)
 
 
 def test_a_rule_that_is_gone_when_the_reply_comes_does_not_strike_it(wiretap: Wiretap) -> None:
-    rule = wiretap.rule(Lost.REPLY)
+    rule = wiretap.rule(Does.LOSE_REPLY)
     tap = wiretap.tap()
     tap.departure(HEALTH)
     wiretap.rules.remove(rule)
@@ -157,7 +183,7 @@ def test_a_rule_strikes_whole_replies(wiretap: Wiretap) -> None:
     struck.departure(HEALTH)
     spared.departure(HEALTH)
     spared.arrival(REPLY[:20])
-    rule = wiretap.rule(Lost.REPLY, then=Aftermath.SILENCE)
+    rule = wiretap.rule(Does.LOSE_REPLY, then=Aftermath.SILENCE)
     assert struck.arrival(REPLY[:20]) == b""
     assert spared.arrival(REPLY[20:]) == REPLY[20:]
     wiretap.rules.remove(rule)
@@ -166,7 +192,7 @@ def test_a_rule_strikes_whole_replies(wiretap: Wiretap) -> None:
 
 
 def test_a_server_that_hangs_up_without_a_reply_is_seen_to(wiretap: Wiretap) -> None:
-    wiretap.rule(Lost.REPLY)
+    wiretap.rule(Does.LOSE_REPLY)
     tap = wiretap.tap()
     tap.departure(HEALTH)
     assert tap.lets_eof_through()
@@ -174,8 +200,8 @@ def test_a_server_that_hangs_up_without_a_reply_is_seen_to(wiretap: Wiretap) -> 
 
 
 def test_of_two_rules_each_strikes_its_own_side_of_the_server(wiretap: Wiretap) -> None:
-    wiretap.rule(Lost.REPLY, times=1)
-    wiretap.rule(Lost.REQUEST, times=1)
+    wiretap.rule(Does.LOSE_REPLY, times=1)
+    wiretap.rule(Does.LOSE_REQUEST, times=1)
     first, second = wiretap.tap(), wiretap.tap()
     assert first.departure(HEALTH) == b""
     assert second.departure(HEALTH) == HEALTH

@@ -179,10 +179,14 @@ def test_an_import_of_airflow_is_not_left_by_half_and_the_next_run_goes_well() -
 
 def test_what_was_put_off_comes_when_the_block_is_left_even_by_an_error() -> None:
     done: list[str] = []
-    with pytest.raises(KeyboardInterrupt), heeded(), put_off():
+
+    def interrupted() -> None:
         signal.raise_signal(signal.SIGINT)
         done.append("whole")
         raise ValueError("and then this")
+
+    with pytest.raises(KeyboardInterrupt), heeded(), put_off():
+        interrupted()
     assert done == ["whole"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 

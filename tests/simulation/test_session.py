@@ -40,7 +40,7 @@ def test_after_a_run_that_raised_all_is_as_before_and_the_next_run_as_ever(
 ) -> None:
     monkeypatch.setenv("AIRFLOW__EDGE__JOB_POLL_INTERVAL", "7")
     expected, before = run_in_sim(PLAN).history.digest(), _surroundings()
-    with pytest.raises(ValueError, match="^enough$"):
+    with pytest.raises(ValueError, match="enough"):
         run_in_sim(PLAN, progress=_fail_later)
     assert _surroundings() == before
     assert run_in_sim(PLAN).history.digest() == expected

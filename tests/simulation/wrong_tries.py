@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -69,7 +70,7 @@ class KillsAndFails(KillsAndSucceeds):
 class HidesFailure(WrongTry):
     """Reports the success of a body that failed."""
 
-    async def _report(self, task: Any, *, failed: bool, retry: bool) -> None:  # noqa: ARG002
+    async def _report(self, task: Any, *, failed: bool, retry: bool) -> None:
         await super()._report(task, failed=False, retry=retry)
 
 
@@ -114,7 +115,7 @@ class RunsTwice(WrongTry):
 class NeverBeats(WrongTry):
     """Sends no heartbeats while it runs, and does not care what became of it."""
 
-    async def _accompany(self, body: Body, task: Any) -> bool:  # noqa: ARG002
+    async def _accompany(self, body: Body, task: Any) -> bool:
         await self.live(body)
         return True
 
@@ -122,12 +123,10 @@ class NeverBeats(WrongTry):
 class HeedsNothing(WrongTry):
     """Heartbeats, and goes on whatever the answer is."""
 
-    async def _accompany(self, body: Body, task: Any) -> bool:  # noqa: ARG002
+    async def _accompany(self, body: Body, task: Any) -> bool:
         while not body.done:
-            try:
+            with suppress(Unreachable):
                 await self._attempt("PUT", f"task-instances/{self.ti}/heartbeat", self._beat())
-            except Unreachable:
-                pass
             await asyncio.sleep(5)
         return True
 

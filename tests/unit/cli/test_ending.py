@@ -57,7 +57,8 @@ def test_a_full_stdout_is_told_and_is_no_internal_error(shell: Shell, command: s
 
 @full_device
 @pytest.mark.parametrize(
-    "command", ["list", "check mine", f"{QUICK} --json --no-store", "--help", "--version", f"{QUICK} --out other"]
+    "command",
+    ["list", "check mine", f"{QUICK} --json --no-store", "--help", "--version", f"{QUICK} --out other"],
 )
 def test_a_full_stdout_is_told_as_well_where_python_buffers_nothing(shell: Shell, command: str) -> None:
     shell(f"harness {QUICK} --out mine")

@@ -106,8 +106,10 @@ def test_a_stored_run_is_judged_again_without_running_it(
     assert (code, json.loads(out)["verdict"], err) == (
         0,
         "valid",
-        "harness: runs/cut-off-worker-7/verdict.json says otherwise: verdict was 'invalid' and is 'valid';"
-        " exit_code was 1 and is 0; it was edited, or another release wrote it\n",
+        (
+            "harness: runs/cut-off-worker-7/verdict.json says otherwise: verdict was 'invalid' and is 'valid';"
+            " exit_code was 1 and is 0; it was edited, or another release wrote it\n"
+        ),
     )
 
 
@@ -115,7 +117,9 @@ def test_checking_tells_by_its_code_what_was_broken(
     harness: Harness, past: Past, of: Of, planned: Planned, tmp_path: Path
 ) -> None:
     folder = store.reserve(planned(), runs=tmp_path / "runs")
-    illegal = "1s server api ok task_instance key=x old=success new=running cause=x dag_id=a task_id=b run_id=c"
+    illegal = (
+        "1s server api ok task_instance key=x old=success new=running cause=x dag_id=a task_id=b run_id=c"
+    )
     history = of(planned(), past(FETCHED.replace("\n5m", f"\n{illegal}\n5m")))
     store.keep(folder, history=history, story="", summary={"digest": history.digest()})
     (folder / "verdict.json").unlink()
@@ -222,7 +226,9 @@ def test_an_edited_plan_replays_only_when_that_is_meant(harness: Harness, tmp_pa
 
 
 @pytest.mark.parametrize("command", ["check", "replay", "run quiet --out", "serve --state", "proxy --config"])
-def test_a_path_that_is_empty_is_not_the_folder_one_is_in(harness: Harness, tmp_path: Path, command: str) -> None:
+def test_a_path_that_is_empty_is_not_the_folder_one_is_in(
+    harness: Harness, tmp_path: Path, command: str
+) -> None:
     code, out, err = harness(*command.split(), "")
     assert (code, out) == (64, "")
     assert "it is empty: give a path, `.` for this folder" in err

@@ -29,7 +29,10 @@ def deep(levels: int) -> str:
         ("[" * 100_000, "is not a history"),
         (HEAD.replace('"version":1', '"version":2') + EVENT, "is a history of version 2"),
         (HEAD.replace('"version":1', '"version":true') + EVENT, "is a history of version True"),
-        (HEAD.replace("/history", "/past") + EVENT, "has the format 'airflow-remote-harness/past', not 'airflow-"),
+        (
+            HEAD.replace("/history", "/past") + EVENT,
+            "has the format 'airflow-remote-harness/past', not 'airflow-",
+        ),
         (HEAD.replace('"events":1', '"events":"1"') + EVENT, "is not a history"),
         (HEAD, "is truncated"),
         (HEAD + EVENT[:40], "has a line that is no event"),
@@ -91,7 +94,10 @@ BODY = "3s body worker-1 invoke body call=1 task=d/t/r ti=x try=1 slots=1"
         ([BODY, ENDED.replace("d/t/r", "d/u/r")], "call 1 was of task 'd/t/r', not 'd/u/r'"),
         ([BODY, ENDED.replace("ti=x", "ti=y")], "call 1 was of ti 'x', not 'y'"),
         ([BODY, ENDED.replace("try=1", "try=2")], "call 1 was of try 1, not 2"),
-        ([JOB.replace("old=queued new=running", "old=null new=null")], "the edge_job goes from nothing to nothing"),
+        (
+            [JOB.replace("old=queued new=running", "old=null new=null")],
+            "the edge_job goes from nothing to nothing",
+        ),
         ([JOB.replace("dag_id=d ", "")], "the value of edge_job has dag_id=None"),
         ([JOB.replace("worker=w", "worker=1")], "the value of edge_job has worker=1"),
         (

@@ -196,7 +196,10 @@ def test_no_text_holds_half_of_a_surrogate_pair(field: str) -> None:
         ({"retries": 2, "failing_tries": (0,)}, "d/t/r has the failing_tries [0] and the tries 1 to 3"),
         ({"retries": 2, "failing_tries": (-5,)}, "d/t/r has the failing_tries [-5] and the tries 1 to 3"),
         ({"retries": 2, "failing_tries": (7,)}, "d/t/r has the failing_tries [7] and the tries 1 to 3"),
-        ({"retries": 2, "failing_tries": (1, 1)}, "[1, 1] and the tries 1 to 3: name some of these, each once"),
+        (
+            {"retries": 2, "failing_tries": (1, 1)},
+            "[1, 1] and the tries 1 to 3: name some of these, each once",
+        ),
     ],
 )
 def test_a_task_that_no_worker_could_ever_end_is_refused(change: dict[str, Any], complaint: str) -> None:

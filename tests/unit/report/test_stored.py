@@ -79,7 +79,10 @@ def _no_verdict_at_all(folder: Path) -> None:
     [
         (_another_plan, r"history\.jsonl is not a history of the plan\.json beside it"),
         (_no_plan, r"history\.jsonl is not a history of the plan\.json beside it"),
-        (_another_seed, r"no history that a run of its plan\.json can have: its header has seed=99 and the plan 7"),
+        (
+            _another_seed,
+            r"no history that a run of its plan\.json can have: its header has seed=99 and the plan 7",
+        ),
         (_no_end, r"no history that a run of its plan\.json can have: it is truncated: its run does not end"),
         (_another_event, r"history\.jsonl is not the history that verdict\.json was made of"),
         (_another_verdict, r"history\.jsonl is not the history that verdict\.json was made of"),
@@ -98,7 +101,13 @@ def test_files_that_do_not_belong_together_are_refused_unless_that_is_meant(
 def test_a_verdict_that_says_otherwise_than_one_of_now_is_told_by_what_it_says(
     folder: Path, cut_off: History
 ) -> None:
-    said = {"digest": cut_off.digest(), "verdict": "invalid", "exit_code": 1, "replay": "x", "wall_seconds": 2.0}
+    said = {
+        "digest": cut_off.digest(),
+        "verdict": "invalid",
+        "exit_code": 1,
+        "replay": "x",
+        "wall_seconds": 2.0,
+    }
     (folder / "verdict.json").write_text(json.dumps(said))
     stored = load(folder)
     assert stored.differences({**said, "replay": "y", "wall_seconds": None}) == []

@@ -1,0 +1,45 @@
+"""Which fault each world can apply, and how: one table for people, made of what nemesis and worlds declare.
+
+`python -m harness.fault_table` prints it as it stands in harness/README.md.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+
+from harness.live import abilities as live
+from harness.model.faults import FAULTS, Fault
+from harness.nemesis import ACTIONS
+from harness.ports import Capability
+from harness.sim import abilities as sim
+
+WORLDS: Mapping[str, tuple[Mapping[Capability, str], Mapping[Capability, str]]] = {
+    "sim": (sim.HOW, {}),
+    "live": (live.HOW, live.LACKS),
+}
+"""By world: how it does what it can, and why it cannot do the rest."""
+
+
+def ways(kind: type[Fault]) -> Iterator[tuple[str, str]]:
+    """Each world, and how it applies the fault, or `not here` and the reason."""
+    capability = ACTIONS[kind][0]
+    for world, (how, lacks) in WORLDS.items():
+        yield world, how[capability] if capability in how else f"not here: {lacks[capability]}"
+
+
+def does(kind: type[Fault]) -> str:
+    """What the fault does, in a sentence or two."""
+    return " ".join((inspect.getdoc(kind) or "").split())
+
+
+def markdown() -> Iterator[str]:
+    """The lines of the table."""
+    yield f"| fault | does | {' | '.join(WORLDS)} |"
+    yield "|---" * (len(WORLDS) + 2) + "|"
+    for kind in FAULTS:
+        yield f"| `{kind.__name__}` | {does(kind)} | {' | '.join(how for _, how in ways(kind))} |"
+
+
+if __name__ == "__main__":
+    print("\n".join(markdown()))
