@@ -4,9 +4,18 @@ TYPE_CHECKING = False  # that of `typing`, which takes long to import
 
 if TYPE_CHECKING:
     from harness.catalogue import scenario
+    from harness.model.chaos import every, flip_flop, mix, rolling, staircase, swizzle
     from harness.model.faults import (
         Aftermath,
+        ClockSkew,
+        CloseIdle,
+        CorruptReplies,
+        DelayReplies,
+        DelayRequests,
         Direction,
+        DnsFailure,
+        DuplicateRequests,
+        Flaw,
         Kill,
         Latency,
         LoseReplies,
@@ -17,6 +26,8 @@ if TYPE_CHECKING:
         ResetPeer,
         RestartServer,
         ServerErrors,
+        Stop,
+        TruncateReplies,
     )
     from harness.model.plan import Plan
     from harness.model.planning import make_plan
@@ -26,7 +37,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Aftermath",
+    "ClockSkew",
+    "CloseIdle",
+    "CorruptReplies",
+    "DelayReplies",
+    "DelayRequests",
     "Direction",
+    "DnsFailure",
+    "DuplicateRequests",
+    "Flaw",
     "Fleet",
     "Kill",
     "Latency",
@@ -42,18 +61,26 @@ __all__ = [
     "Run",
     "Scenario",
     "ServerErrors",
+    "Stop",
     "Tasks",
+    "TruncateReplies",
     "Workers",
+    "every",
+    "flip_flop",
     "hours",
     "make_plan",
     "minutes",
+    "mix",
     "ms",
+    "rolling",
     "run_plan",
     "scenario",
     "seconds",
+    "staircase",
+    "swizzle",
 ]
 
-_HOMES = ("units", "model.faults", "model.scenario", "model.plan", "model.planning", "catalogue", "runner")
+_HOMES = ("units", "model.faults", "model.scenario", "model.chaos", "model.plan", "model.planning", "catalogue", "runner")
 """Where the names are found, what is quick to import first."""
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 from harness.errors import NotCapable
@@ -108,14 +109,21 @@ ACTIONS: dict[type[Fault], tuple[Capability, Callable[..., Heal]]] = {
 }
 
 
-def check_capable(plan: Plan, *, world: str, capabilities: frozenset[Capability]) -> None:
-    """Raise NotCapable where the plan asks for what that world cannot do."""
+def check_capable(
+    plan: Plan,
+    *,
+    world: str,
+    capabilities: frozenset[Capability],
+    lacks: Mapping[Capability, str] = MappingProxyType({}),
+) -> None:
+    """Raise NotCapable where the plan asks for what that world cannot do, with the reason that `lacks` gives."""
     needed = [(type(fault).__name__, ACTIONS[type(fault)][0]) for fault in plan.faults]
     needed += [(worker.name, Capability(f"{worker.kind} workers")) for worker in plan.workers]
     for name, capability in needed:
         if capability not in capabilities:
+            why = f", as {lacks[capability]}" if capability in lacks else ""
             raise NotCapable(
-                f"the plan's {name} needs {capability.value!r}, which the {world} world cannot do:"
+                f"the plan's {name} needs {capability.value!r}, which the {world} world cannot do{why}:"
                 " choose another --world or take it out of the plan"
             )
 
@@ -131,6 +139,11 @@ def describe(fault: Fault) -> str:
     words = [type(fault).__name__, who]
     if calls := getattr(fault, "calls", None):
         words.append(f"on {calls}")
+    if (nth := getattr(fault, "nth", 1)) > 1:
+        words.append(f"from call {nth} on")
+    if getattr(fault, "drain", False):
+        words.append("when its work is done")
+    words += [f"{format_duration(by)} {way}" for way in ("ahead", "behind") if (by := getattr(fault, way, None))]
     if times := getattr(fault, "times", None):
         words.append("once" if times == 1 else f"{times} times")
     elif (lasting := getattr(fault, "lasting", None)) is not None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import inspect
 import textwrap
 from collections.abc import Iterator
 
 from harness import catalogue
+from harness.fault_table import does, ways
 from harness.invariants import INVARIANTS
 from harness.model.codec import to_json
 from harness.model.entries import to_text
@@ -41,10 +41,12 @@ def scenarios() -> Iterator[str]:
 
 
 def faults() -> Iterator[str]:
-    """Each kind of fault with its fields; those without a default must be given."""
+    """Each kind of fault with its fields; those without a default must be given. Then what each world makes of it."""
     for kind in FAULTS:
         yield f"{kind.__name__}({', '.join(_fields(kind))})"
-        yield from _indented((inspect.getdoc(kind) or "").partition("\n\n")[0])
+        yield from _indented(does(kind))
+        for world, how in ways(kind):
+            yield from _indented(f"{world}: {how}")
 
 
 def invariants() -> Iterator[str]:

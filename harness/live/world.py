@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from harness.errors import NotStarted
+from harness.live.abilities import HOW
 from harness.live.bodies import BodyWitness
 from harness.live.commands import Camp
 from harness.live.fleet import LOOK, LiveFleet
@@ -16,7 +17,6 @@ from harness.live.seat import MakeServer, Seat
 from harness.live.wires import LiveWires
 from harness.model.history import Event, History
 from harness.model.plan import Plan
-from harness.ports import Capability
 from harness.rng import Streams
 from harness.toxics.links import Links
 from harness.units import NANOSECONDS, nanoseconds
@@ -44,7 +44,7 @@ class LiveWorld:
     """Everything a plan needs, in real time. A plan constrains what happens here; it does not determine it."""
 
     name = "live"
-    capabilities = frozenset(Capability) - {Capability.VIRTUAL_TIME}
+    capabilities = frozenset(HOW)
 
     def __init__(self, plan: Plan, *, camp: Camp, make_server: MakeServer) -> None:
         self.plan, self.camp = plan, camp

@@ -59,7 +59,7 @@ EDGE_JOB: Table = _table(
         "awaiting_input": "queued success failed -",
         "scheduled": "queued success failed -",
         "success": "queued -",
-        "failed": "queued -",
+        "failed": "queued success -",
         "removed": "queued success failed -",
         "skipped": "success failed -",
         "upstream_failed": "success failed -",

@@ -15,8 +15,9 @@ from harness.control_plane import configured
 from harness.errors import SimulationError
 from harness.model.history import Event, History
 from harness.model.plan import Plan, PlannedWorker
-from harness.ports import Capability, Site
+from harness.ports import Site
 from harness.rng import Streams, uuid7
+from harness.sim.abilities import HOW
 from harness.sim.fleet import SimFleet
 from harness.sim.loop import SimLoop
 from harness.sim.network import Network
@@ -66,7 +67,7 @@ class SimWorld:
     """Everything a plan needs, in virtual time. `folder` is for what code under test writes for itself."""
 
     name = "sim"
-    capabilities = frozenset(Capability)
+    capabilities = frozenset(HOW)
 
     def __init__(self, plan: Plan, *, loop: SimLoop, folder: Path, parts: Parts | None = None) -> None:
         self.plan, self.loop, self.parts = plan, loop, parts or Parts()

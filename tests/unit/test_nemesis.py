@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import harness
 from harness import Fleet, Kill, LoseReplies, Partition, Scenario, Tasks, Workers, make_plan, minutes, seconds
 from harness.errors import NotCapable
-from harness.model.faults import FAULTS, Direction, Fault
+from harness.fault_table import WORLDS, markdown
+from harness.model.faults import FAULTS, ClockSkew, Direction, Fault, Stop
 from harness.nemesis import ACTIONS, check_capable, describe
 from harness.ports import Capability
 
@@ -33,6 +37,29 @@ def test_what_a_plan_does_not_ask_for_may_be_lacking() -> None:
     _check(CUT, lacking=Capability.KILL)
 
 
+def test_the_refusal_says_why_a_world_cannot() -> None:
+    plan = make_plan(Scenario(tasks=Tasks(count=0), faults=(CUT,)), 1, name="a-name")
+    with pytest.raises(NotCapable, match="the paper world cannot do, as paper has no links: choose"):
+        check_capable(
+            plan,
+            world="paper",
+            capabilities=frozenset(),
+            lacks={Capability.PARTITION: "paper has no links"},
+        )
+
+
+def test_every_world_does_each_fault_or_says_why_not() -> None:
+    for how, lacks in WORLDS.values():
+        assert how.keys() | lacks.keys() == set(Capability)
+        assert not how.keys() & lacks.keys()
+
+
+def test_the_table_of_faults_in_the_readme_is_what_the_code_declares() -> None:
+    readme = (Path(harness.__file__).parent / "README.md").read_text(encoding="utf-8")
+    table = "\n".join(markdown())
+    assert table in readme, "run `python -m harness.fault_table` and put what it prints into harness/README.md"
+
+
 def test_every_fault_has_its_action() -> None:
     assert set(ACTIONS) == set(FAULTS)
 
@@ -49,6 +76,15 @@ def test_every_fault_has_its_action() -> None:
         (
             LoseReplies(a="*", b="api", at=seconds(1), lasting=seconds(3), calls="ti.run", times=1),
             "LoseReplies * ↔ api on ti.run once",
+        ),
+        (
+            LoseReplies(a="*", b="api", at=seconds(1), lasting=seconds(3), nth=3),
+            "LoseReplies * ↔ api on * from call 3 on for 3s",
+        ),
+        (Stop(target="worker-2", at=seconds(1), drain=True), "Stop worker-2 when its work is done"),
+        (
+            ClockSkew(target="worker-2", at=seconds(1), lasting=minutes(2), behind=seconds(90)),
+            "ClockSkew worker-2 1m30s behind for 2m",
         ),
     ],
 )

@@ -1,0 +1,110 @@
+"""`harness exhaust`, `swarm` and `shrink`, as they are called."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Harness = Callable[..., tuple[int, str, str]]
+
+SMALL = ("--set", "tasks=1", "--set", "workers=1", "--workers", "scripted", "--jobs", "1")
+FETCH_404 = ("--calls", "jobs.fetch", "--faults", "status 40[34]", "--spans", "once")
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (("swarm", "quiet", "--seeds", "0"), "0 is too few"),
+        (("swarm", "quiet", "--seeds", "-3"), "-3 is too few"),
+        (("swarm", "quiet", "--seeds", "x"), "'x' is no whole number"),
+        (("swarm", "quiet", "--time", "0s"), "no time at all"),
+        (("swarm", "quiet", "--time", "soon"), "'soon' is not a duration"),
+        (("swarm", "quiet", "--seeds", "2", "--time", "1m"), "not allowed with"),
+        (("swarm", "quiet"), "one of the arguments --seeds --time is required"),
+        (("swarm", "quietly", "--seeds", "1"), "quiet"),
+        (("swarm", "quiet", "--seeds", "1", "--jobs", "0"), "0 is too few"),
+        (("exhaust",), "which scenario?"),
+        (("exhaust", "quiet", *SMALL, "--calls", "jobs.nothing"), "no cell fits --calls 'jobs.nothing'"),
+        (("exhaust", "quiet", "--set", "tasks=few"), "it takes an integer"),
+        (("exhaust", "--compare", "nowhere", "neither"), "nowhere cannot be read"),
+        (("shrink", "nowhere.json"), "cannot be read"),
+        (("shrink", "plan.json", "--runs", "0"), "0 is too few"),
+    ],
+)
+def test_bad_input_is_a_usage_error_that_names_the_fix_and_writes_nothing(
+    harness: Harness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: tuple[str, ...], words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = harness(*argv)
+    assert (code, out) == (64, "")
+    assert words in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_exhaustive_search_shrinking_and_comparing_go_hand_in_hand(
+    harness: Harness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = harness("exhaust", "quiet", *SMALL, *FETCH_404, "--out", "found")
+    assert code == 2
+    assert "jobs.fetch L     L" in out
+    (replay,) = [line.strip() for line in out.splitlines() if "harness replay" in line]
+    plan = Path(replay.split()[-1])
+
+    assert harness("exhaust", "quiet", *SMALL, *FETCH_404, "--out", "found")[1] == out  # nothing is run again
+    code, text, _ = harness("exhaust", "quiet", *SMALL, *FETCH_404, "--out", "found", "--json")
+    assert [cell["state"] for cell in json.loads(text)["cells"]] == ["invalid", "invalid"]
+    assert harness("exhaust", "--compare", "found", "found")[:2] == (0, "0 cells differ\n")
+    assert harness("exhaust", "quiet", *SMALL, "--seed", "2", *FETCH_404, "--out", "found")[0] == 64
+
+    code, text, _ = harness("shrink", str(plan), "--runs", "6", "--json")
+    shrunk = json.loads(text)
+    assert code == 2
+    assert not shrunk["minimal"]  # the runs were used up
+    assert shrunk["broken"]
+    assert harness(*shrunk["replay"].split()[1:])[0] == 2
+    assert plan.exists()
+
+
+def test_a_plan_that_no_longer_fails_is_not_shrunk(harness: Harness, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    quick = ("--workers", "scripted", "--set", "tasks=1", "--set", "workers=1", "--out", str(folder))
+    assert harness("run", "quiet", *quick)[0] == 0
+    code, _, err = harness("shrink", str(folder))
+    assert code == 64
+    assert "does not fail" in err
+    assert not list(folder.glob("*minimal*"))
+
+
+def test_a_plan_that_fails_otherwise_than_its_verdict_says_is_told(harness: Harness, tmp_path: Path) -> None:
+    folder = tmp_path / "found"
+    harness("exhaust", "quiet", *SMALL, *FETCH_404, "--out", str(folder))
+    plan = next(folder.glob("plans/*/plan.json"))
+    recorded = {"counterexamples": [{"invariant": "no_success_is_lost"}]}
+    (plan.parent / "verdict.json").write_text(json.dumps(recorded))
+    code, _, err = harness("shrink", str(plan))
+    assert code == 3
+    assert "its verdict.json says no_success_is_lost" in err
+
+
+def test_a_swarm_tells_what_it_ran(harness: Harness, tmp_path: Path) -> None:
+    code, text, _ = harness(
+        "swarm",
+        "quiet",
+        "--workers",
+        "scripted",
+        "--seeds",
+        "1",
+        "--jobs",
+        "1",
+        "--json",
+        "--out",
+        str(tmp_path / "s"),
+    )
+    found = json.loads(text)
+    assert code in {0, 1, 2}
+    assert found["plans"] == 1
+    assert found["behaviours"] > 10
