@@ -6,12 +6,14 @@ import asyncio
 import os
 import secrets
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 from harness.driver import drive
 from harness.errors import BadParameter
+from harness.interrupts import heeded
 from harness.live.airflow_server import AirflowServer
 from harness.live.attached_server import AttachedServer
 from harness.live.commands import Camp
@@ -27,6 +29,7 @@ from harness.model.plan_file import plan_to_json
 from harness.units import NANOSECONDS
 from harness.workers.surroundings import quiet_logs
 
+T = TypeVar("T")
 Progress = Callable[[float], None]
 #: Seconds between two reports of progress.
 TOLD_EVERY = 0.5
@@ -56,7 +59,23 @@ def run_live(
     folder = Path(tempfile.mkdtemp(prefix="airflow-remote-harness-live-"))
     with guarded(folder), quiet_logs():
         camp = _pitch(plan, folder, jwt_secret)
-        return asyncio.run(_drive(plan, camp, make_server, progress))
+        return run_unless_ended(_drive(plan, camp, make_server, progress))
+
+
+def run_unless_ended(work: Coroutine[Any, Any, T]) -> T:
+    """As asyncio.run; what a signal's handler raises cancels `work` and comes out, even if code that it hit caught it.
+
+    uvicorn catches whatever is raised while it answers a request.
+    """
+    with asyncio.Runner() as runner:
+        loop = runner.get_loop()
+        task = loop.create_task(work, name="driver")
+
+        def end(_: BaseException) -> None:
+            loop.call_soon_threadsafe(task.cancel)
+
+        with heeded(end):
+            return loop.run_until_complete(task)
 
 
 def _server(name: str, *, confirmed: bool) -> tuple[MakeServer, str]:

@@ -1,4 +1,4 @@
-"""Wrong rules for task instances, and the words with which the scheduler moves them."""
+"""Wrong rules for what a task says of itself."""
 
 from __future__ import annotations
 
@@ -286,6 +286,48 @@ MUTANTS = (
         killed_by="test test_dag_runs.py::test_a_failure_leaves_the_teardown_of_a_fail_fast_run",
     ),
     Mutant(
+        wrong="an asset that is not active gets events",
+        module="transitions.asset_events",
+        old="if asset is not None and asset.active:",
+        new="if asset is not None:",
+        killed_by="case outlets 6",
+    ),
+    Mutant(
+        wrong="two writes to one asset are one event",
+        module="transitions.asset_events",
+        old="found.setdefault(_key(event), []).append(emission)",
+        new="found[_key(event)] = [emission]",
+        killed_by="case outlets 2",
+    ),
+    Mutant(
+        wrong="an outlet by its name is not looked up",
+        module="transitions.asset_events",
+        old="return assets.named(name)",
+        new="return None",
+        killed_by="case outlets 3",
+    ),
+    Mutant(
+        wrong="an alias leads nowhere",
+        module="transitions.asset_events",
+        old="    rows.extend(_by_aliases(ti, outlets, events, assets, partition_key, now))\n",
+        new="",
+        killed_by="case outlets 8",
+    ),
+    Mutant(
+        wrong="an event forgets what the task said of it",
+        module="transitions.asset_events",
+        old="rows.append(_event(ti, asset.key, each.extra,",
+        new="rows.append(_event(ti, asset.key, {},",
+        killed_by="case outlets 1",
+    ),
+    Mutant(
+        wrong="an asset that an alias makes is active",
+        module="transitions.asset_events",
+        old="extra=json.loads(asset_extra), active=False)",
+        new="extra=json.loads(asset_extra), active=True)",
+        killed_by="case an alias makes an asset",
+    ),
+    Mutant(
         wrong="a question may be answered twice",
         module="transitions.human_input",
         old="    if ti.hitl.responded_at is not None:\n        taken",
@@ -319,82 +361,5 @@ MUTANTS = (
         old='newest_encoding(ti.next_kwargs or {}) | {"event": event}',
         new="newest_encoding(ti.next_kwargs or {})",
         killed_by="case answered and parked",
-    ),
-    Mutant(
-        wrong="a trigger's timeout does not fail the task",
-        module="transitions.wait_timeouts",
-        old='next_method="__fail__"',
-        new='next_method="execute"',
-        killed_by="test test_waiting.py::test_a_trigger_that_never_fires_fails_the_task_in_its_worker",
-    ),
-    Mutant(
-        wrong="a timed out question does not get its default",
-        module="transitions.wait_timeouts",
-        old="if ti.hitl is not None and ti.hitl.defaults is not None:",
-        new="if ti.hitl is not None and ti.hitl.defaults == ():",
-        killed_by="test test_waiting.py::test_a_human_who_never_answers_meant_the_defaults",
-    ),
-    Mutant(
-        wrong="a default answer looks as if a human gave it",
-        module="transitions.wait_timeouts",
-        old='| {"timedout": True}',
-        new='| {"timedout": False}',
-        killed_by="test test_waiting.py::test_a_human_who_never_answers_meant_the_defaults",
-    ),
-    Mutant(
-        wrong="a rescheduled task begins a new try",
-        module="transitions.scheduling",
-        old="SAME_TRY = frozenset({TaskInstanceState.SCHEDULED, TaskInstanceState.UP_FOR_RESCHEDULE})",
-        new="SAME_TRY = frozenset({TaskInstanceState.SCHEDULED})",
-        killed_by="test test_sweeps.py::test_a_rescheduled_sensor_goes_on_in_the_same_try",
-    ),
-    Mutant(
-        wrong="a stale word of the executor fails a later try",
-        module="transitions.scheduling",
-        old="if ti.try_number != try_number or ti.state not in EXECUTING:",
-        new="if ti.state not in EXECUTING:",
-        killed_by="test test_transitions.py::test_the_executor_speaks_of_one_try_only[2-False]",
-    ),
-    Mutant(
-        wrong="a killed task is not retried",
-        module="transitions.scheduling",
-        old="retry = restarting or (ti.task.retries > 0 and ti.try_number <= ti.max_tries)",
-        new="retry = restarting",
-        killed_by="test test_sweeps.py::test_a_job_that_fails_before_its_task_ran_keeps_the_id",
-    ),
-    Mutant(
-        wrong="a task is retried once too often",
-        module="transitions.scheduling",
-        old="(ti.task.retries > 0 and ti.try_number <= ti.max_tries)",
-        new="(ti.task.retries > 0 and ti.try_number <= ti.max_tries + 1)",
-        killed_by="test test_sweeps.py::test_two_retries_are_three_tries",
-    ),
-    Mutant(
-        wrong="a stuck task is rescued once too often",
-        module="transitions.scheduling",
-        old="ti.stuck_in_queued < settings.num_stuck_in_queued_retries",
-        new="ti.stuck_in_queued <= settings.num_stuck_in_queued_retries",
-        killed_by="test test_sweeps.py::test_a_task_stuck_in_queued_is_rescued_twice_and_then_fails",
-    ),
-    Mutant(
-        wrong="a cleared task that runs does not restart",
-        module="transitions.scheduling",
-        old="state=TaskInstanceState.RESTARTING if running else None",
-        new="state=None",
-        killed_by="case clear",
-    ),
-    Mutant(
-        wrong="clearing gives no new tries",
-        module="transitions.scheduling",
-        old="max_tries=ti.max_tries if running else ti.try_number + ti.task.retries",
-        new="max_tries=ti.max_tries",
-        killed_by="case cleared while queued",
-    ),
-    Mutant(
-        wrong="an adopted task still belongs to the dead scheduler",
-        module="transitions.scheduling",
-        old="replace(ti, queued_by_job_id=job_id, last_heartbeat_at",
-        new="replace(ti, last_heartbeat_at",
-        killed_by="test test_sweeps.py::test_a_restarted_scheduler_adopts_what_still_has_a_job",
     ),
 )

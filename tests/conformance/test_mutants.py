@@ -9,10 +9,11 @@ import pytest
 from tests.conformance.mutants import Mutant
 from tests.conformance.mutants_of_auth import MUTANTS as OF_AUTH
 from tests.conformance.mutants_of_edge import MUTANTS as OF_EDGE
+from tests.conformance.mutants_of_scheduling import MUTANTS as OF_SCHEDULING
 from tests.conformance.mutants_of_tasks import MUTANTS as OF_TASKS
 from tests.conformance.mutating import CRASH, ROOT, Finding, Trial, try_all
 
-MUTANTS = (*OF_TASKS, *OF_EDGE, *OF_AUTH)
+MUTANTS = (*OF_TASKS, *OF_SCHEDULING, *OF_EDGE, *OF_AUTH)
 #: They only gather names.
 WITHOUT_RULES = {"transitions/__init__.py", "auth/__init__.py"}
 #: Seconds until all mutants are tried, on a machine that has other things to do.

@@ -15,7 +15,9 @@ pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 RELEASES = releases()
 #: What pip and uv say where no package index answers, and we where no Python here is of an age with the release.
-ABSENT = re.compile(r"from versions: none|Failed to fetch|dns error|Connection refused|timed out|put one of those")
+ABSENT = re.compile(
+    r"from versions: none|Failed to fetch|dns error|Connection refused|timed out|put one of those"
+)
 
 
 def run(release, columns) -> Row:
@@ -25,7 +27,11 @@ def run(release, columns) -> Row:
     return row
 
 
-@pytest.mark.parametrize("release", RELEASES, ids=lambda release: release.sdk)
+#: The oldest and the newest are run each time, those between them every night: a release takes half a minute.
+BETWEEN = [pytest.param(each, marks=pytest.mark.nightly) for each in RELEASES[1:-1]]
+
+
+@pytest.mark.parametrize("release", [RELEASES[0], *BETWEEN, RELEASES[-1]], ids=lambda release: release.sdk)
 def test_a_release_ends_every_task_as_real_airflow_would(release) -> None:
     row = run(release, COLUMNS)
     assert exit_code([row]) == 0, "\n".join(as_table([row]))

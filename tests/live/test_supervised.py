@@ -68,6 +68,7 @@ def _last(history: History, call: str, type: str, **value: object) -> float:
     return max(each.t / 10**9 for each in found if value.items() <= each.value.items())
 
 
+@pytest.mark.nightly
 def test_a_task_whose_server_is_lost_is_killed_after_as_long_as_in_the_simulation() -> None:
     delays = {}
     for world in "sim", "live":
@@ -85,7 +86,7 @@ def test_a_task_that_the_server_withdrew_is_killed_five_seconds_after_its_next_h
     assert delays["live"] == pytest.approx(delays["sim"], abs=TOLERANCE), delays
 
 
-@pytest.mark.parametrize("world", ["sim", "live"])
+@pytest.mark.parametrize("world", ["sim", pytest.param("live", marks=pytest.mark.nightly)])
 def test_a_task_outlives_its_tokens(world: str) -> None:
     run = run_plan(make_plan(TOKENS, 1, name="tokens"), world=world)
     assert run.verdict.answer == "valid", run.verdict.counterexamples

@@ -14,9 +14,10 @@ from fake_api.auth.fresh_keys import FreshKeys
 from fake_api.auth.guards import AuthError
 from fake_api.auth.tokens import Tokens
 from fake_api.auth.users import authorize_user, mint_user_token
-from fake_api.catalogue import Callback
+from fake_api.catalogue import Callback, Dag
 from fake_api.names import EdgeWorkerState, TaskInstanceState
 from fake_api.rows import EdgeJob, EdgeWorker, JobKey, TaskInstance
+from fake_api.transitions.scheduling import log_path
 from tests.unit.fake_api.world import World
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -82,6 +83,50 @@ def test_the_executor_speaks_of_one_try_only(try_number: int, fails: bool) -> No
     assert (outcome is not None) is fails
 
 
+@pytest.mark.parametrize(
+    ("changed", "event", "fails"),
+    [
+        ({}, "success", False),
+        ({}, "failed", True),
+        ({"next_method": None}, "success", True),
+        ({"state": TaskInstanceState.QUEUED}, "success", True),
+    ],
+)
+def test_a_task_that_waits_to_go_on_had_an_executor_that_was_done(
+    changed: dict[str, Any], event: str, fails: bool
+) -> None:
+    """It deferred itself, and was woken before the executor said so."""
+    resumed = replace(QUEUED, state=TaskInstanceState.SCHEDULED, next_method="go_on")
+    outcome = RULES.handle_executor_event(
+        replace(resumed, **changed),
+        try_number=1,
+        event=TaskInstanceState(event),
+        has_task=False,
+        job_id=7,
+        now=NOW,
+        new_id=lambda: UUID(int=9),
+        cause="a word",
+    )
+    assert (outcome is not None) is fails
+
+
+@pytest.mark.parametrize(("recorded", "end_date"), [(True, None), (False, NOW)])
+def test_a_try_that_is_recorded_does_not_end_once_more(recorded: bool, end_date: datetime | None) -> None:
+    started = replace(QUEUED, start_date=NOW)
+    outcome = RULES.clear_task(started, recorded=recorded, now=NOW, new_id=lambda: UUID(int=9))
+    assert outcome.archived is not None
+    assert outcome.archived.end_date == end_date
+
+
+@pytest.mark.parametrize(
+    ("map_index", "path"),
+    [(-1, "task_id=task/attempt=1.log"), (0, "task_id=task/map_index=0/attempt=1.log")],
+)
+def test_the_log_of_a_mapped_task_has_a_folder_of_its_own(map_index: int, path: str) -> None:
+    mapped = replace(QUEUED, task=replace(SPEC, map_index=map_index))
+    assert log_path(mapped, try_number=1) == f"dag_id=dag/run_id=run/{path}"
+
+
 def test_an_orphaned_job_whose_task_is_gone_is_removed() -> None:
     (row,) = RULES.orphan_job(JOB, ti=None, now=NOW).rows
     assert isinstance(row, EdgeJob)
@@ -112,12 +157,14 @@ def test_a_callback_tells_why_it_failed(event: str, output: str | None) -> None:
     assert (row.state, row.output) == (event, output)
 
 
-def test_a_queued_callback_carries_its_token() -> None:
+@pytest.mark.parametrize(("dag", "path"), [(Dag(dag_id="dag", relative_fileloc="d.py"), "d.py"), (None, "")])
+def test_a_queued_callback_carries_its_token_and_says_where_its_dag_is(dag: Dag | None, path: str) -> None:
     outcome = RULES.queue_callback(
-        callback(), dag=None, job=None, token="its own", queue="default", team_name=None, now=NOW
+        callback(), dag=dag, job=None, token="its own", queue="default", team_name=None, now=NOW
     )
     (job,) = [row for row in outcome.rows if isinstance(row, EdgeJob)]
-    assert '"token":"its own"' in job.command
+    assert f'"token":"its own","dag_rel_path":"{path}"' in job.command
+    assert [change.at for change in outcome.changes] == [NOW]
 
 
 @pytest.mark.parametrize("role", ["", None])
