@@ -45,7 +45,7 @@ demo: install  ## cut a worker off for two minutes, then for ten, and tell what 
 	esac
 
 test: install  ## run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: install  ## lint, formatting, types, layers, size limits
 	$(BIN)/ruff check .
