@@ -22,13 +22,21 @@ if TYPE_CHECKING:
     import respx
 
 _PORTS = {"http": 80, "https": 443}
+#: Paths of a server's URL: its root, and what Airflow has as `execution_api_server_url`.
+_PATHS = ("/", "/execution", "/execution/")
+#: The name of the route that the fake answers, which is tried last.
+FAKE = "fake"
 #: Marks a request of an asynchronous client: there the fake may be awaited.
 _AWAITS = "fake_api.awaits"
 
 
 @dataclass(frozen=True)
 class Mocked:
-    """The mounted fake: its state, and the respx router for routes and checks of your own."""
+    """The mounted fake: its state, and the respx router for routes and checks of your own.
+
+    A route of your own comes before the fake, for the mocked server too; where its side effect returns None the fake
+    answers. So `router.get(f"{url}/execution/health").respond(503)` is an outage.
+    """
 
     url: str
     state: State
@@ -41,6 +49,7 @@ def mock(
 ) -> Iterator[Mocked]:
     """Answer every httpx call to `url` (scheme, host and port) from a fake over `state`, a new one by default.
 
+    The path /execution may follow, as in Airflow's setting `execution_api_server_url`; the whole server is mocked.
     A call to elsewhere fails as in respx, unless another respx router takes it; with `pass_through` it goes out.
     Raises ModuleNotFoundError without respx, ValueError for a url that is more or less than a server's.
     """
@@ -49,7 +58,7 @@ def mock(
     router = _router(pass_through)
     loop = asyncio.new_event_loop()
     served = _Served(create_app(fake), loop)
-    router.route(scheme=scheme, host=host, port=port).mock(side_effect=served)
+    router.route(scheme=scheme, host=host, port=port, name=FAKE).mock(side_effect=served)
     try:
         with router:
             yield Mocked(url, fake, router)
@@ -130,7 +139,7 @@ def _server(url: str) -> tuple[str, str, int]:
     import httpx
 
     parsed = httpx.URL(url)
-    if parsed.scheme not in _PORTS or not parsed.host or parsed.path != "/" or parsed.query:
+    if parsed.scheme not in _PORTS or not parsed.host or parsed.path not in _PATHS or parsed.query:
         raise ValueError(f"{url!r} names no server: give scheme, host and port, such as http://api:8080")
     return parsed.scheme, parsed.host, parsed.port or _PORTS[parsed.scheme]
 
@@ -148,7 +157,13 @@ def _router(pass_through: bool) -> "respx.MockRouter":
         return PassThrough(str(error), request=request, origin=respx.Route()) if pass_through else error
 
     class Router(respx.MockRouter):
-        """respx's router, which also marks what can be awaited, and lets through what is for elsewhere."""
+        """respx's router, which also has the fake last, marks what can be awaited, and lets through the rest."""
+
+        def add(self, route: respx.Route, *, name: str | None = None) -> respx.Route:
+            added = super().add(route, name=name)
+            if name != FAKE and (fake := self.pop(FAKE, None)):
+                super().add(fake, name=FAKE)
+            return added
 
         def handler(self, request: "httpx.Request") -> "httpx.Response":
             try:

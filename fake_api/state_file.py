@@ -10,6 +10,7 @@ from pathlib import Path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fake_api.outcome import Reply
+from fake_api.rows import TaskKey
 from fake_api.state import State
 from fake_api.stored import JOBS, TABLES, Row, Watched, adopt, encode_all, encode_jobs, load_row
 from fake_api.wire import ReplyResponse
@@ -155,6 +156,11 @@ class StateFile:
         if self._db.execute("PRAGMA quick_check").fetchone() != ("ok",):
             raise StateFileError(f"{path} is damaged: give another file")
         self._restore()
+        if not is_new and (homeless := _homeless(self._state)):
+            raise StateFileError(
+                f"{path} has the task instance {homeless} but not its Dag or run: rows were taken out of it; "
+                "give another file"
+            )
 
     def _restore(self) -> None:
         found = self._db.execute("SELECT tbl, key, value FROM stored ORDER BY number").fetchall()
@@ -195,6 +201,15 @@ class StateFile:
         for watched in self._watched:
             watched.touched.clear()
         self._jobs = next((row for row in rows if row.table == JOBS), self._jobs)
+
+
+def _homeless(state: State) -> TaskKey | None:
+    """A task instance without its Dag or its run."""
+    keys = (ti.task.primary for ti in state.task_instances)
+    runs = state.dag_runs
+    return next(
+        (key for key in keys if key.dag_id not in state.dags or runs.get((key.dag_id, key.run_id)) is None), None
+    )
 
 
 Changes = tuple[list[tuple[str, str]], list[Row]]

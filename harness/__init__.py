@@ -80,7 +80,16 @@ __all__ = [
     "swizzle",
 ]
 
-_HOMES = ("units", "model.faults", "model.scenario", "model.chaos", "model.plan", "model.planning", "catalogue", "runner")
+_HOMES = (
+    "units",
+    "model.faults",
+    "model.scenario",
+    "model.chaos",
+    "model.plan",
+    "model.planning",
+    "catalogue",
+    "runner",
+)
 """Where the names are found, what is quick to import first."""
 
 

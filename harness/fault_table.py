@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Iterator, Mapping
 
 from harness.live import abilities as live
@@ -42,4 +43,4 @@ def markdown() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    print("\n".join(markdown()))
+    sys.stdout.write("\n".join(markdown()) + "\n")

@@ -131,11 +131,7 @@ def check_capable(
 def describe(fault: Fault) -> str:
     """The fault in a few words: `Partition worker-1 ↔ api for 2m`."""
     arrow = {"forth": "→", "back": "←"}.get(str(getattr(fault, "direction", "")), "↔")
-    who = (
-        fault.target
-        if isinstance(fault, f.OnHost)
-        else f"{fault.a} {arrow} {fault.b}"
-    )
+    who = fault.target if isinstance(fault, f.OnHost) else f"{fault.a} {arrow} {fault.b}"
     words = [type(fault).__name__, who]
     if calls := getattr(fault, "calls", None):
         words.append(f"on {calls}")
@@ -143,7 +139,9 @@ def describe(fault: Fault) -> str:
         words.append(f"from call {nth} on")
     if getattr(fault, "drain", False):
         words.append("when its work is done")
-    words += [f"{format_duration(by)} {way}" for way in ("ahead", "behind") if (by := getattr(fault, way, None))]
+    words += [
+        f"{format_duration(by)} {way}" for way in ("ahead", "behind") if (by := getattr(fault, way, None))
+    ]
     if times := getattr(fault, "times", None):
         words.append("once" if times == 1 else f"{times} times")
     elif (lasting := getattr(fault, "lasting", None)) is not None:

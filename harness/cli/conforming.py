@@ -40,9 +40,14 @@ def conform(arguments: argparse.Namespace) -> int:
 
 def _recordings(folder: Path, *, as_json: bool) -> int:
     from harness.conformance import report
-    from harness.conformance.replaying import replay
+    from harness.conformance.replaying import Replay, replay
 
-    done = [replay(path) for path in _files(folder)]
+    done, unread = list[Replay](), list[str]()
+    for path in _files(folder):
+        try:
+            done.append(replay(path))
+        except BadRecording as error:
+            unread.append(str(error))
     if as_json:
         files = [
             {"file": str(each.path), "steps": each.steps, "differences": _plain(each.differences)}
@@ -51,6 +56,8 @@ def _recordings(folder: Path, *, as_json: bool) -> int:
         print(json.dumps({"files": files}, indent=2, ensure_ascii=False))
     else:
         print("\n".join(report.replays(done)))
+    if unread:
+        raise BadRecording("; ".join(unread))
     return _exit(sum(each.steps for each in done), [found for each in done for found in each.differences])
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from fake_api.names import TaskInstanceState
+
 Json = dict[str, Any]
 RunKey = tuple[str, str]
 XComKey = tuple[str, str, str, str, int]
@@ -32,8 +34,9 @@ class TaskDraft:
     fields: Json = field(default_factory=dict)
 
     def is_in(self, state: str | None) -> None:
-        """It was in this state, unless an earlier call told of another one."""
-        if not self.stated:
+        """It was in this state, unless an earlier call told of another one, or there is no such state."""
+        known = state is None or state in set(TaskInstanceState)
+        if known and not self.stated:
             self.state, self.stated = state, True
 
 

@@ -37,6 +37,8 @@ def read_edge(draft: Draft, steps: Sequence[Step]) -> None:
 
 def _worker(draft: Draft, position: int, step: Step, name: str) -> None:
     _versions(draft, step)
+    if step.status in (401, 403, 405, 422):
+        return  # refused before anybody looked
     refused = _ACTIVE.search(str(step.answer)) if step.status == 409 else None
     if step.method == "POST":
         if draft.first("worker", name) and refused:
@@ -53,7 +55,7 @@ def _worker(draft: Draft, position: int, step: Step, name: str) -> None:
         return
     if draft.first("worker", name):
         draft.workers[name] = {"state": "idle"}
-        draft.believed[name] = {"state": "idle"}
+        draft.believed[name] = {"state": "idle", "queues": None}
     if "/queues/" in step.route:
         draft.believed.setdefault(name, {}).pop("queues", None)
     elif step.answer:

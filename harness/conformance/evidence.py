@@ -57,8 +57,8 @@ def _was(draft: Draft, ti_id: str, step: Step) -> TaskDraft | None:
     if step.status == 404 or step.status >= 500:
         draft.first("ti", ti_id)
         return None
-    if ("ti", ti_id) in draft.touched and ti_id not in draft.tasks:
-        return None
+    if ("ti", ti_id) in draft.touched and ti_id not in draft.tasks and step.status != 410:
+        return None  # a 404 does not know the history, a 410 does
     task = draft.task(ti_id)
     if step.status == 410 and draft.first("moved", ti_id):
         task.archived = True
@@ -78,6 +78,7 @@ def _run(draft: Draft, step: Step, ti_id: str) -> None:
     if step.status == 409:
         task.is_in(context["detail"]["previous_state"])
         return
+    draft.first("host", ti_id)
     task.dag_id, task.run_id = context["dag_run"]["dag_id"], context["dag_run"]["run_id"]
     again = not task.stated and context["should_retry"] and not context["max_tries"]
     task.is_in("restarting" if again else "queued")
@@ -93,6 +94,7 @@ def _run(draft: Draft, step: Step, ti_id: str) -> None:
 def _heartbeat(draft: Draft, step: Step, ti_id: str) -> None:
     task = _was(draft, ti_id, step)
     if task is None:
+        _went_on(draft, step, ti_id)
         return
     if step.status == 204:
         _runs(task, step.body["hostname"], step.body["pid"])
@@ -103,6 +105,14 @@ def _heartbeat(draft: Draft, step: Step, ti_id: str) -> None:
             task.is_in(told["current_state"])
         elif told["current_hostname"]:
             _runs(task, told["current_hostname"], told["current_pid"])
+
+
+def _went_on(draft: Draft, step: Step, ti_id: str) -> None:
+    """Whoever is answered so is the one that had it, if no call here gave it to him."""
+    here = step.status == 204 or "not_running" in reason(step)
+    if here and ti_id in draft.tasks and draft.first("host", ti_id):
+        task = draft.tasks[ti_id]
+        task.hostname, task.pid = step.body["hostname"], int(step.body["pid"])
 
 
 def _runs(task: TaskDraft, hostname: str, pid: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -293,7 +294,11 @@ def _connection_test(state: State, test_id: str, told: Json) -> None:
 
 def _parsed(told: Mapping[str, Any]) -> Json:
     dates = {*_DATES, "next_dagrun"}
-    return {
-        name: datetime.fromisoformat(value) if name in dates and isinstance(value, str) else value
-        for name, value in told.items()
-    }
+    return {name: _date(value) if name in dates else value for name, value in told.items()}
+
+
+def _date(value: Any) -> Any:
+    """A date of a row; None for a text that is none, which no server has stored."""
+    with suppress(ValueError):
+        return datetime.fromisoformat(value) if isinstance(value, str) else value
+    return None

@@ -8,8 +8,8 @@ are left out of them, their claims are not.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -26,11 +26,15 @@ REBUILT = {"host", "connection", "content-length", "authorization", "accept-enco
 EDGE = "/edge_worker/"
 #: Seconds that Airflow forgives a clock.
 LEEWAY = 10
+_UNDATED = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One recorded call. `sent` and `got` are the headers by lower-case name."""
+    """One recorded call. `sent` and `got` are the headers by lower-case name.
+
+    `status` is what the file has there, so that a text is not taken for a number.
+    """
 
     name: str
     method: str
@@ -38,16 +42,13 @@ class Step:
     sent: Mapping[str, str]
     claims: Mapping[str, Any] | None
     body: Any
-    status: int
+    status: Any
     got: Mapping[str, str]
     answer: Any
     refreshed: Mapping[str, Any] | None
+    #: When the server answered, to the second.
+    at: datetime
     query: Mapping[str, list[str]] = field(default_factory=dict)
-
-    @property
-    def at(self) -> datetime:
-        """When the server answered, to the second."""
-        return parsedate_to_datetime(self.got["date"]).astimezone(UTC)
 
     @property
     def route(self) -> str:
@@ -107,20 +108,24 @@ class Step:
 
 
 def load(path: Path) -> list[Step]:
-    """The steps of a recording that have an exchange. Raises BadRecording."""
+    """The steps of a recording that have an exchange. Raises BadRecording.
+
+    An answer without a date is placed at that of the answer before it, and the first ones at the first date.
+    """
     try:
         entries = json.loads(path.read_text())
     except OSError as error:
         raise BadRecording(f"{path} cannot be read: {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadRecording(f"{path} is no JSON: {error}; give a folder with recordings only") from None
     if not isinstance(entries, list):
         raise BadRecording(
             f"{path} holds no list of recorded calls: see the head of harness/conformance/recordings.py"
         )
     try:
-        return [_step(entry["name"], each) for entry in entries for each in entry["exchanges"]]
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        steps = [_step(entry["name"], each) for entry in entries for each in entry["exchanges"]]
+        return _dated(steps)
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise BadRecording(
             f"{path} is no recording: {type(error).__name__} {error}; each entry has a name and exchanges of "
             "request and response, see the head of harness/conformance/recordings.py"
@@ -129,21 +134,35 @@ def load(path: Path) -> list[Step]:
 
 def _step(name: str, exchange: Mapping[str, Any]) -> Step:
     asked, told = exchange["request"], exchange["response"]
-    step = Step(
+    return Step(
         name=str(name),
         method=asked["method"],
         path=asked["path"],
         sent=_lower(asked["headers"]),
         claims=asked.get("token_claims"),
         body=asked.get("body"),
-        status=int(told["status"]),
+        status=told["status"],
         got=_lower(told["headers"]),
         answer=told.get("body"),
         refreshed=told.get("refreshed_token_claims"),
+        at=_UNDATED,
         query=parse_qs(urlsplit(asked["path"]).query, keep_blank_values=True),
     )
-    assert step.at  # a step without a date cannot be placed in time
-    return step
+
+
+def _dated(steps: Sequence[Step]) -> list[Step]:
+    told = [_date(step) for step in steps]
+    if steps and not any(told):
+        raise ValueError("no answer has a Date header")
+    at = next(filter(None, told), _UNDATED)
+    return [replace(step, at=(at := each or at)) for step, each in zip(steps, told, strict=True)]
+
+
+def _date(step: Step) -> datetime | None:
+    try:
+        return parsedate_to_datetime(step.got["date"]).astimezone(UTC)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:

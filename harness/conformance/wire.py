@@ -102,16 +102,23 @@ def mint(token: Token, names: Mapping[str, str], *, secret: str, now: float) -> 
 
 
 def refreshed_claims(headers: Mapping[str, str], secret: str) -> dict[str, Any] | None:
-    """The claims of a refreshed token, with times relative to its own making; None when there is no such header."""
+    """The claims of a refreshed token, with times relative to its own making; None when there is no such header.
+
+    Of a token that is none, or that was signed with another secret, there is the reason only.
+    """
     token = headers.get("refreshed-api-token")
     if token is None:
         return None
     unchecked: Any = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_aud": False}
-    claims = jwt.decode(token, secret, algorithms=["HS512"], options=unchecked)
-    return relative(claims)
+    try:
+        return relative(jwt.decode(token, secret, algorithms=["HS512"], options=unchecked))
+    except jwt.PyJWTError as error:
+        return {"unreadable": str(error)}
 
 
 def relative(claims: Mapping[str, Any]) -> dict[str, Any]:
-    """Claims without what differs each time: the id, and the moment they were made."""
-    made = claims["iat"]
-    return {**claims, "jti": "<id>", "exp": claims["exp"] - made, "nbf": claims["nbf"] - made, "iat": 0}
+    """Claims without what differs each time: the id, and the moment they were made. Odd ones stay as they are."""
+    times = {name: claims.get(name) for name in ("exp", "nbf", "iat")}
+    if not all(isinstance(each, int | float) for each in times.values()):
+        return dict(claims)
+    return {**claims, "jti": "<id>"} | {name: time - claims["iat"] for name, time in times.items()}

@@ -146,7 +146,7 @@ class _Looking:
     def _look(self) -> None:
         try:
             self.answers.append(self.probe.look())
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the other looks go on
             self.answers.append(Looked(False, f"the look for it failed: {type(error).__name__}: {error}"))
 
     def finding(self, patience: float) -> Finding:

@@ -13,13 +13,12 @@ import os
 import shutil
 import subprocess
 import sys
-import venv
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.errors import NotInstallable
+from harness.errors import BadParameter, NotInstallable
 
 #: Seconds one installation may take.
 INSTALL_TIMEOUT = 900
@@ -66,12 +65,12 @@ class Environment:
 def environment(*requirements: str, python: str = sys.executable) -> Environment:
     """The environment with these requirements (as pip reads them), built on first use.
 
-    Raises NotInstallable with the installer's own last words.
+    Raises NotInstallable with the installer's own last words, BadParameter for a cache folder that is of no use.
     """
     wanted = {"requirements": sorted(requirements), "python": _version(python)}
     name = hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:16]
     folder = cache_folder() / "environments" / name
-    with _only_one(folder.with_suffix(".lock")):
+    with _told(), _only_one(folder.with_suffix(".lock")):
         if not (folder / _COMPLETE).exists():
             shutil.rmtree(folder, ignore_errors=True)  # a half-built one of an earlier, interrupted run
             _build(folder, python, requirements)
@@ -89,11 +88,14 @@ def kept() -> list[tuple[str, ...]]:
 
 
 def cache_folder() -> Path:
-    """Where environments are kept."""
+    """Where environments are kept. Raises BadParameter when there is not even a home."""
     base = os.environ.get(CACHE_VARIABLE)
     if base:
         return Path(base)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "airflow-remote-harness"
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "airflow-remote-harness"
+    except RuntimeError:
+        raise BadParameter(f"there is no home folder: name one for the cache with {CACHE_VARIABLE}") from None
 
 
 def _build(folder: Path, python: str, requirements: tuple[str, ...]) -> None:
@@ -102,10 +104,7 @@ def _build(folder: Path, python: str, requirements: tuple[str, ...]) -> None:
         _run(uv, "venv", "--quiet", "--python", python, str(folder))
         _run(uv, "pip", "install", "--quiet", "--python", str(folder / "bin" / "python"), *requirements)
         return
-    if python == sys.executable:
-        venv.create(folder, with_pip=True, symlinks=True)
-    else:
-        _run(python, "-m", "venv", str(folder))
+    _run(python, "-m", "venv", str(folder))
     pip = (str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input")
     _run(*pip, "install", "--quiet", *requirements)
 
@@ -136,6 +135,18 @@ def _version(python: str) -> str:
     except (OSError, subprocess.SubprocessError):
         raise NotInstallable(f"{python} is no Python that runs: name an installed one") from None
     return told.stdout.strip()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What the file system refuses, in words."""
+    try:
+        yield
+    except OSError as error:
+        raise BadParameter(
+            f"the cache folder {cache_folder()} is of no use ({error.strerror or error}): name one that can be "
+            f"written with {CACHE_VARIABLE} or XDG_CACHE_HOME"
+        ) from None
 
 
 @contextmanager

@@ -73,7 +73,9 @@ def package_index() -> Looked:
     where = f"{parts.scheme}://{parts.hostname}"
     if parts.scheme not in ("http", "https"):
         return Looked(False, f"{where} is none that can be asked")
-    if parts.username:  # urllib would take it for part of the host; who asks without is answered too, be it with 401
+    if (
+        parts.username
+    ):  # urllib would take it for part of the host; who asks without is answered too, be it with 401
         url = url.replace(parts.netloc, parts.netloc.rpartition("@")[2], 1)
     page = f"{url.rstrip('/')}/apache-airflow-core/"
     request = urllib.request.Request(page, method="HEAD")  # noqa: S310 - http or https
@@ -204,7 +206,7 @@ def _index_url() -> str:
         files.read((*homes, Path(sys.prefix) / "pip.conf"))
     except (configparser.Error, UnicodeDecodeError):
         return named or PYPI
-    return named or files.get("global", "index-url", fallback=PYPI)
+    return named or files.get("global", "index-url", fallback=PYPI) or PYPI
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 from harness.live.apart import Apart
+from harness.live.handshakes import waiting
 from harness.live.way import END, Way
 from harness.toxics.exchanges import HttpTap
 from harness.toxics.links import Links
@@ -24,6 +25,8 @@ BACKLOG = 512
 WINDOW = 1 << 20
 #: How long such a sender waits, in seconds, before its bytes are read again.
 WAIT = 0.05
+#: Seconds between two looks at handshakes that a cut leaves unanswered.
+LOOK = 0.1
 
 MakeTap = Callable[["Relayed"], HttpTap]
 
@@ -49,6 +52,8 @@ class Relay:
         self._loop = asyncio.get_running_loop()
         self._listener: socket.socket | None = None
         self._plugs: list[socket.socket] = []
+        self._unanswered: set[int] = set()
+        self._looking: asyncio.TimerHandle | None = None
         self.address = ("127.0.0.1", 0)
         self.up()
 
@@ -85,6 +90,15 @@ class Relay:
             with suppress(BlockingIOError):
                 plug.connect(self.address)
             self._plugs.append(plug)
+        self._unanswered = {plug.getsockname()[1] for plug in self._plugs}
+        self._look()
+
+    def _look(self) -> None:
+        """Each handshake that is left unanswered is a strike of the cut, once."""
+        for port in waiting(self.address) - self._unanswered:
+            self._unanswered.add(port)
+            _ = self.forth.blocks(self.source) or self.back.blocks(self.source)
+        self._looking = self._loop.call_later(LOOK, self._look)
 
     def heed_links(self) -> None:
         """A link was cut or is whole again: handshakes go as data does."""
@@ -97,6 +111,8 @@ class Relay:
         """Answer handshakes again; who waits gets through at the next SYN it sends."""
         if self._listener is None or not self._plugs:
             return
+        if self._looking is not None:
+            self._looking.cancel()
         ours = {plug.getsockname() for plug in self._plugs}
         for plug in self._plugs:
             plug.close()

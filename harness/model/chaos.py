@@ -7,7 +7,7 @@ it names. Faults of one description follow each other, but for `swizzle`.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Any
@@ -79,9 +79,7 @@ def flip_flop(
     return chaos
 
 
-def swizzle(
-    fault: Fault, *, hosts: Sequence[str], until: timedelta, start: timedelta = seconds(0)
-) -> Chaos:
+def swizzle(fault: Fault, *, hosts: Sequence[str], until: timedelta, start: timedelta = seconds(0)) -> Chaos:
     """The fault strikes some of the hosts, drawn, one by one until half time, and heals one by one in another order.
 
     FoundationDB's swizzle-clogging. How long it lasts on a host is drawn.
@@ -130,7 +128,9 @@ def staircase(
     if unknown := [name for name in steps if name not in known]:
         raise BadPlan(f"{type(fault).__name__} has no {unknown[0]!r}; it has {', '.join(known)}")
     if len({len(values) for values in steps.values()}) > 1:
-        raise BadPlan(f"staircase has steps of several lengths: give {' and '.join(steps)} as many values each")
+        raise BadPlan(
+            f"staircase has steps of several lengths: give {' and '.join(steps)} as many values each"
+        )
     climbed: list[Fault] = [
         replace(fault, **dict(zip(steps, values, strict=True)))
         for values in zip(*steps.values(), strict=True)
@@ -150,10 +150,7 @@ def _once_each(
             " shorten fault or pause, or raise `until`"
         )
 
-    def chaos(draw: Draw) -> Iterable[Fault]:
-        return placed
-
-    return chaos
+    return lambda draw: placed
 
 
 def _in_turn(

@@ -14,7 +14,6 @@ from typing import Any
 from harness.errors import BadParameter
 from harness.units import format_duration, parse_duration
 
-
 _LATER = {"later": True}
 
 

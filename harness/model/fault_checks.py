@@ -52,7 +52,9 @@ _ROWS: tuple[tuple[tuple[type[Fault | OnCalls], ...], Callable[[Any], bool], str
     ((OnCalls,), lambda fault: fault.nth >= 1, "strikes from the `nth` call on that fits: count from 1"),
     (
         (OnCalls,),
-        lambda fault: fault.header is None or fault.header.partition(":")[0].strip() and ":" in fault.header,
+        lambda fault: (
+            fault.header is None or (":" in fault.header and fault.header.partition(":")[0].strip())
+        ),
         "needs a `header` like 'user-agent: *httpx*', name and pattern",
     ),
     ((DelayRequests, DelayReplies), lambda fault: fault.delay, "delays nothing: give it a delay"),

@@ -65,7 +65,8 @@ def _marks(row: Row) -> tuple[str, ...]:
 
 
 def _filled(grid: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    return [(*line, *[""] * (len(grid[0]) - len(line))) for line in grid]
+    longest = max(map(len, grid))  # not the heading, when no release was run
+    return [(*line, *[""] * (longest - len(line))) for line in grid]
 
 
 def _notes(rows: Sequence[Row]) -> list[str]:

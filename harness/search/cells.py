@@ -22,6 +22,9 @@ WORKERS_MOST, SLOTS_MOST, TASKS_MOST = 2, 2, 3
 UNTIL, SETTLE = minutes(4), minutes(18)
 """The calm is long enough for what Airflow takes longest to mend: a task stuck in queued, 10 to 12 minutes."""
 
+RETRY_DELAY = minutes(5)
+"""Longer than the storm: a fault that stays does not use up the tries before it ends."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
@@ -66,7 +69,7 @@ def _few(tasks: Tasks) -> Tasks:
         lasting=(min(low, seconds(10)), min(high, seconds(30))),
         over=min(tasks.over, seconds(10)),
         retries=max(tasks.retries, 1),
-        retry_delay=min(tasks.retry_delay, seconds(30)),
+        retry_delay=RETRY_DELAY,
         failing_first=min(tasks.failing_first, count),
     )
 

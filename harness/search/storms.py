@@ -14,12 +14,15 @@ from harness.model.operations import NAMES
 from harness.model.plan import Plan
 from harness.model.plan_checks import check_plan
 from harness.model.planning import make_plan
-from harness.model.scenario import Scenario, Workers
+from harness.model.scenario import Scenario, Tasks, Workers
 from harness.rng import Streams
 from harness.search.kinds import STATUSES
 from harness.units import minutes, ms, seconds
 
 FAULTS_MOST = 8
+MENDING = minutes(40)
+"""Longer than Airflow takes to mend one task: heartbeat timeout, retry delay, and twice stuck in queued."""
+
 _LASTING = (seconds(1), seconds(5), seconds(20), minutes(1), minutes(3), minutes(10))
 _CALLS = ("*", "ti.*", "jobs.*", "worker.*", *NAMES)
 
@@ -79,10 +82,28 @@ def storm_plan(scenario: Scenario, seed: int, *, name: str, workers: Workers | N
         ),
     )
     promises = tuple(each for each in scenario.invariants if each != "every_fault_struck")
-    calm = replace(scenario, fleet=fleet, faults=(), invariants=promises or scenario.invariants)
+    calm = replace(
+        scenario,
+        fleet=fleet,
+        tasks=_that_outlast(scenario),
+        faults=(),
+        invariants=promises or scenario.invariants,
+        settle=max(scenario.settle, MENDING + 2 * _work(scenario) / (fleet.count * fleet.slots)),
+    )
     options = {**_intervals(draw.named("options")), **scenario.options}
     plan = make_plan(calm, seed, name=name, workers=workers, options=options)
     return _with_storm(plan, draw.named("storm"))
+
+
+def _that_outlast(scenario: Scenario) -> Tasks:
+    """The tasks with so many tries that a storm cannot use them all up."""
+    tasks = scenario.tasks
+    within = scenario.until // max(tasks.retry_delay, seconds(10))
+    return replace(tasks, retries=max(tasks.retries, within + 2))
+
+
+def _work(scenario: Scenario) -> timedelta:
+    return scenario.tasks.count * scenario.tasks.slots * scenario.tasks.lasting[1]
 
 
 def _intervals(draw: Draw) -> dict[str, str]:

@@ -18,6 +18,7 @@ from harness.toxics.links import Impairment
 from harness.toxics.rules import Rule
 from harness.units import nanoseconds
 
+
 class SimWires:
     """Implements `harness.ports.Network` on the simulated network `wires`."""
 

@@ -211,8 +211,10 @@ class HttpTap:
         self.wire.hang_up()
 
     def lets_eof_through(self) -> bool:
-        """Whether the client hears now that the server has closed its end: not before what is put off,
-        and not at all where a request or reply was lost."""
+        """Whether the client hears now that the server has closed its end.
+
+        Not before what is put off, and not at all where a request or reply was lost.
+        """
         exchange = self.exchange
         if exchange is None or self._hanging_up:
             return True
@@ -249,9 +251,7 @@ class HttpTap:
             exchange.before = self._strike(exchange, TO_REQUESTS)
 
     def _strike(self, exchange: Exchange, does: Collection[Does], body_size: int = 0) -> Rule | None:
-        return strike_first(
-            self.rules, self.source, self.target, exchange, does=does, body_size=body_size
-        )
+        return strike_first(self.rules, self.source, self.target, exchange, does=does, body_size=body_size)
 
     def request_end(self, body: bytes) -> None:
         self.opened = False

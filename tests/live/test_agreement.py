@@ -42,7 +42,9 @@ def _said(case: Case, world: str) -> tuple[Answer, set[str]]:
     """The answer, and the promises that were broken. Whether work was done before an outage is a matter of luck."""
     texts = {"quick": "true", "workers": "2", "tasks": "4", **case.settings}
     scenario = catalogue.find(case.scenario).build(**texts)
-    plan = make_plan(scenario, 1, name=case.scenario, parameters=texts, workers=Workers.EDGE, options=case.options)
+    plan = make_plan(
+        scenario, 1, name=case.scenario, parameters=texts, workers=Workers.EDGE, options=case.options
+    )
     verdict = run_plan(plan, world=world).verdict
     return verdict.answer, {
         found.invariant for found in verdict.counterexamples if found.kind is not Kind.EXERCISED

@@ -123,3 +123,18 @@ def test_descendants_are_those_below_and_nobody_else() -> None:
         for pid in (*descendants(child.pid), child.pid):
             os.kill(pid, signal.SIGKILL)
         child.wait()
+
+
+def test_a_worker_is_told_and_what_it_started_is_not(tmp_path: Path) -> None:
+    host = _host(tmp_path)
+    try:
+        orphan, worker = _pid(tmp_path, "orphan"), _pid(tmp_path, "worker")
+        host.tell(signal.SIGTERM)
+        _until(lambda: host.exit_code is not None)
+        assert host.exit_code == -signal.SIGTERM
+        assert not lives(worker)
+        assert lives(orphan)
+        host.tell(signal.SIGTERM)
+        assert lives(orphan)
+    finally:
+        host.kill()

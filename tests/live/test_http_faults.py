@@ -14,6 +14,7 @@ from harness.model.faults import Fault
 from harness.nemesis import ACTIONS
 from harness.rng import Streams
 from harness.toxics.links import Links
+from tests.live.test_relay import until
 from tests.simulation.http_table import TABLE, WHOLE, Outcome, Row, Server, three_calls
 
 pytestmark = pytest.mark.live
@@ -47,8 +48,7 @@ class Talk:
         try:
             async with asyncio.timeout(30):
                 self.outcomes, _ = await three_calls(lambda make: loop.create_connection(make, *address))
-                while len(self.served) < serves:
-                    await asyncio.sleep(0.01)
+                await until(lambda: len(self.served) >= serves)
         finally:
             wires.close()
             server.close()

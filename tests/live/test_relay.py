@@ -75,7 +75,7 @@ class Mute(Echo):
 
 async def until(true: Callable[[], object]) -> None:
     async with asyncio.timeout(10):
-        while not true():
+        while not true():  # noqa: ASYNC110 - what is waited for sets no event
             await asyncio.sleep(0.005)
 
 
@@ -183,6 +183,18 @@ def test_latency_delays_each_way() -> None:
     _run(main)
 
 
+def test_a_handshake_that_a_cut_leaves_unanswered_is_a_strike_of_the_cut() -> None:
+    async def main(lab: Lab) -> None:
+        lab.cut()
+        assert lab.strikes == []
+        connecting = asyncio.create_task(lab.connect())
+        await until(lambda: lab.strikes)
+        assert lab.strikes == [("worker-1", "nothing passes")]
+        connecting.cancel()
+
+    _run(main)
+
+
 def test_a_reset_breaks_live_connections_only() -> None:
     async def main(lab: Lab) -> None:
         reader, writer = await lab.connect()
@@ -245,7 +257,9 @@ def test_while_the_server_is_down_connections_are_refused_at_the_same_address() 
         (Does.LOSE_REPLY, {"then": Aftermath.SILENCE}, TimeoutError),
     ],
 )
-def test_a_rule_strikes_the_call_and_the_next_one_passes(does: Does, more: dict[str, Any], seen: object) -> None:
+def test_a_rule_strikes_the_call_and_the_next_one_passes(
+    does: Does, more: dict[str, Any], seen: object
+) -> None:
     async def main(lab: Lab) -> None:
         rule = Rule(a="worker-1", b="api", calls="health", does=does, times=1, strike=lab.strike, **more)
         lab.wires.rule(rule)

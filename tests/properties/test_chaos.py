@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -111,7 +112,7 @@ def test_but_for_swizzle_no_two_faults_of_a_description_are_there_at_once(
 ) -> None:
     for chaos in (mix(*faults, pause=gap, until=until), every(gap, *faults, until=until)):
         found = storm(chaos, seed)
-        assert all(over(a) <= b.at for a, b in zip(found, found[1:], strict=False))
+        assert all(over(a) <= b.at for a, b in pairwise(found))
 
 
 @given(st.integers(0, 2**32))

@@ -78,7 +78,10 @@ STATUSES = (
 )
 LOST, PLACE = "request lost", "answered in the server's place"
 TABLE: tuple[Row, ...] = (
-    *(Row(f"request-{then}", LoseRequests, {"then": then}, LOST, "13", (GONE[then], b"")) for then in Aftermath),
+    *(
+        Row(f"request-{then}", LoseRequests, {"then": then}, LOST, "13", (GONE[then], b""))
+        for then in Aftermath
+    ),
     *(
         Row(f"reply-{then}", LoseReplies, {"then": then}, "reply lost", "123", (GONE[then], b""))
         for then in Aftermath

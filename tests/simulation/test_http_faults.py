@@ -62,9 +62,9 @@ def test_a_fault_strikes_the_call_it_is_about_and_no_other(row: Row) -> None:
 @ROWS
 def test_every_call_is_witnessed_from_its_begin_to_its_end(row: Row) -> None:
     events = Talk(row.fault()).events
-    begun = [(call, f) for type, call, f in events if type == "invoke"]
+    begun = [(call, f) for kind, call, f in events if kind == "invoke"]
     assert [f for _, f in begun] == ["health", "variables.get", "variables.get"]
-    assert sorted((call, f) for type, call, f in events if type != "invoke") == begun
+    assert sorted((call, f) for kind, call, f in events if kind != "invoke") == begun
     lost = row.second[0] != "whole" or row.name in ("other-bytes", "half-a-body", "applied")
     assert lost <= (("info", 2, "variables.get") in events)
 
@@ -75,14 +75,18 @@ def test_a_fault_that_has_healed_strikes_nothing_more(row: Row) -> None:
     assert (talk.outcomes, talk.served, talk.strikes) == ([WHOLE] * 3, ["1", "2", "3"], [])
 
 
-@pytest.mark.parametrize("other", [{"a": "worker-2"}, {"b": "scheduler"}, {"calls": "connections.*"}], ids=str)
+@pytest.mark.parametrize(
+    "other", [{"a": "worker-2"}, {"b": "scheduler"}, {"calls": "connections.*"}], ids=str
+)
 @ROWS
 def test_a_fault_about_others_touches_no_byte(row: Row, other: dict[str, str]) -> None:
     talk = Talk(row.fault(times=None, **other))
     assert (talk.outcomes, talk.served, talk.strikes) == ([WHOLE] * 3, ["1", "2", "3"], [])
 
 
-@pytest.mark.parametrize("row", [row for row in TABLE if row.strike.startswith("reply c")], ids=lambda row: row.name)
+@pytest.mark.parametrize(
+    "row", [row for row in TABLE if row.strike.startswith("reply c")], ids=lambda row: row.name
+)
 def test_a_reply_without_a_body_cannot_be_spoiled(row: Row) -> None:
     empty = b"HTTP/1.1 204 No Content\r\nserver: uvicorn\r\n\r\n"
     talk = Talk(row.fault(times=None), reply=empty)

@@ -57,7 +57,9 @@ def test_every_world_does_each_fault_or_says_why_not() -> None:
 def test_the_table_of_faults_in_the_readme_is_what_the_code_declares() -> None:
     readme = (Path(harness.__file__).parent / "README.md").read_text(encoding="utf-8")
     table = "\n".join(markdown())
-    assert table in readme, "run `python -m harness.fault_table` and put what it prints into harness/README.md"
+    assert table in readme, (
+        "run `python -m harness.fault_table` and put what it prints into harness/README.md"
+    )
 
 
 def test_every_fault_has_its_action() -> None:

@@ -102,6 +102,19 @@ CASES: tuple[Case, ...] = (
         )
     ),
     Case(
+        name="an alias makes an asset",
+        seed=ASSETS,
+        steps=(
+            run(),
+            state("success", task_outlets=[{"name": "{dag}-al", "type": "AssetAlias"}], outlet_events=[
+                {"source_alias_name": "{dag}-al", "extra": {},
+                 "dest_asset_key": {"name": "{dag}-new", "uri": "s3://{dag}/new"}},
+            ]),
+            get("/assets/by-name?name={dag}-new"),
+            get(f"{BY}?name={{dag}}-new&uri="),
+        ),
+    ),
+    Case(
         name="question",
         steps=(
             _ask("GET"), _answer(), _ask("POST", ASKED), _ask("GET"), _ask("POST", ASKED | {"subject": "Again?"}),

@@ -164,4 +164,7 @@ def test_an_index_that_is_not_there_is_told_with_the_reason(monkeypatch: pytest.
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{port}/simple")
-    assert probes.package_index() == (False, "http://127.0.0.1 is not reached: [Errno 111] Connection refused")
+    assert probes.package_index() == (
+        False,
+        "http://127.0.0.1 is not reached: [Errno 111] Connection refused",
+    )

@@ -11,6 +11,8 @@ import pytest
 
 from harness.errors import BadPlan
 from harness.model.faults import (
+    ClockSkew,
+    DelayRequests,
     Direction,
     Fault,
     Kill,
@@ -23,6 +25,7 @@ from harness.model.faults import (
     ResetPeer,
     RestartServer,
     ServerErrors,
+    TruncateReplies,
 )
 from harness.model.plan import Plan, PlannedWorker, Submission
 from harness.model.plan_checks import check_plan
@@ -32,6 +35,7 @@ from harness.units import hours, minutes, ms, seconds
 
 CUT = Partition(a="worker-1", b="api", at=minutes(1), lasting=minutes(2))
 LINK: dict[str, Any] = {"a": "worker-1", "b": "api", "at": minutes(1), "lasting": minutes(1)}
+HOST: Any = {"target": "worker-1", "at": minutes(1), "lasting": minutes(1)}
 KILL = Kill(target="worker-1", at=minutes(1), lasting=minutes(2))
 TASK = Submission(at=seconds(1), dag_id="d", task_id="t", run_id="r", lasting=seconds(9))
 WORKER = PlannedWorker(name="worker-1", kind=Workers.SCRIPTED, slots=2, queues=("default", "gpu"))
@@ -244,6 +248,16 @@ def test_a_run_id_may_be_one_that_airflow_makes_itself() -> None:
         ([ServerErrors(**LINK, status=200)], "ServerErrors at 1m must answer a status from 400 to 599"),
         ([ServerErrors(**LINK, times=0)], "must strike at least once: leave `times` out for no limit"),
         ([ServerErrors(**LINK, retry_after=ms(500))], "needs whole seconds as `retry_after`"),
+        (
+            [LoseReplies(**LINK, nth=0)],
+            "LoseReplies at 1m strikes from the `nth` call on that fits: count from 1",
+        ),
+        ([LoseReplies(**LINK, header="user-agent")], "needs a `header` like 'user-agent: *httpx*'"),
+        ([DelayRequests(**LINK, delay=seconds(0))], "DelayRequests at 1m delays nothing: give it a delay"),
+        ([TruncateReplies(**LINK, keep=-1)], "must keep 0 bytes of the body or more"),
+        ([ClockSkew(**HOST)], "ClockSkew at 1m needs either `ahead` or `behind`"),
+        ([ClockSkew(**HOST, ahead=ms(1), behind=ms(1))], "ClockSkew at 1m needs either `ahead` or `behind`"),
+        ([ClockSkew(**{**HOST, "target": "api"}, ahead=ms(1))], "'api' is no worker: use RestartServer"),
         # whom
         ([replace(CUT, a="worker-9")], "there is no host 'worker-9': did you mean 'worker-2'?"),
         ([replace(CUT, b="apis")], "there is no host 'apis': did you mean 'api'?"),

@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import BadPlan
-from harness.model.faults import FAULTS, Partition
+from harness.model.faults import FAULTS, Partition, ends_at
 from harness.model.plan import Plan
 from harness.model.plan_checks import check_plan
 from harness.model.planning import make_plan
 from harness.model.scenario import Fleet, Scenario, Tasks, Workers
-from harness.search.cells import Cell, Moment, cells, plan_of, small
-from harness.search.kinds import KINDS, Span
+from harness.search.cells import Moment, cells, plan_of, small
+from harness.search.kinds import KINDS, Kind, Span
 from harness.search.simpler import fewer, removals, simpler
 from harness.search.storms import storm_plan
 from harness.units import minutes, seconds
@@ -36,8 +36,8 @@ def test_a_cell_is_small_whatever_the_scenario() -> None:
 
 @pytest.mark.parametrize("moment", [MOMENT, FIRST])
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_every_kind_of_fault_can_strike_a_call_for_every_span(moment: Moment, kind: object) -> None:
-    for cell in cells([moment], kinds=[kind]):  # type: ignore[list-item]
+def test_every_kind_of_fault_can_strike_a_call_for_every_span(moment: Moment, kind: Kind) -> None:
+    for cell in cells([moment], kinds=[kind]):
         plan = plan_of(cell, _quiet())
         assert plan is not None
         assert len(plan.faults) == 1
@@ -52,14 +52,14 @@ def test_a_fault_for_ever_ends_with_the_storm() -> None:
     quiet = _quiet()
     plan = plan_of(cell, quiet)
     assert plan is not None
-    assert plan.faults[0].at + plan.faults[0].lasting == quiet.until  # type: ignore[union-attr]
+    assert ends_at(plan.faults[0]) == quiet.until
 
 
 def test_pairs_are_every_two_of_the_single_cells() -> None:
     single = cells([MOMENT], faults="status 50?", spans=[Span.ONCE])
     pairs = cells([MOMENT], faults="status 50?", spans=[Span.ONCE], pairs=True)
     assert len(pairs) == len(single) * (len(single) - 1) // 2
-    assert all(isinstance(pair, Cell) and len(pair.parts) == 2 for pair in pairs)
+    assert {len(pair.parts) for pair in pairs} == {2}
     assert len({pair.key for pair in pairs}) == len(pairs)
 
 
@@ -105,13 +105,13 @@ def _first(plan: Plan) -> Plan | None:
 
 @pytest.mark.parametrize("seed", range(1, 3))
 def test_what_is_less_is_never_less_in_a_circle(seed: int) -> None:
-    plan: Plan | None = storm_plan(Scenario(fleet=Fleet(count=2), tasks=Tasks(count=3)), seed, name="storm")
-    seen = set()
-    while plan is not None:
+    plan = storm_plan(Scenario(fleet=Fleet(count=2), tasks=Tasks(count=3)), seed, name="storm")
+    seen = {plan.digest()}
+    while smaller := _first(plan):
+        plan = smaller
         assert plan.digest() not in seen
         seen.add(plan.digest())
-        smallest, plan = plan, _first(plan)
-    assert (len(smallest.faults), len(smallest.submissions), len(smallest.workers)) == (0, 0, 1)
+    assert (len(plan.faults), len(plan.submissions), len(plan.workers)) == (0, 0, 1)
 
 
 def test_a_fault_gets_later_by_getting_shorter() -> None:
@@ -119,4 +119,4 @@ def test_a_fault_gets_later_by_getting_shorter() -> None:
     plan = replace(_quiet(), faults=(cut,))
     later = [step.plan.faults[0] for step in simpler(plan, settle=False) if step.plan.faults[0].at > cut.at]
     assert later
-    assert all(fault.at + fault.lasting == seconds(50) for fault in later)  # type: ignore[union-attr]
+    assert {ends_at(fault) for fault in later} == {seconds(50)}
