@@ -16,8 +16,8 @@ from fake_api.execution import (
 
 # Routes are tried in order, so the busiest come first.
 ROUTERS = (
-    task_instances.router,
     task_instances.run_router,
+    task_instances.router,
     xcoms.router,
     variables.router,
     connections.router,
