@@ -10,6 +10,7 @@ from fake_api.names import FINISHED, TaskInstanceState
 from fake_api.rows import AssetKey, DagRun, TaskInstance, TaskSpec
 from fake_api.state import State
 from fake_api.views import consumed_event_view
+from fake_api.xcoms import XComTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,33 @@ class Criteria:
     map_index: int | None = None
     logical_dates: Collection[datetime] | None = None
     run_ids: Collection[str] | None = None
+
+
+
+def prior_xcoms(state: State, task: XComTask, key: str) -> list[tuple[int, Any]]:
+    """(map index, value) of a key in this run of a task and in all earlier ones, by run, the latest first.
+
+    Airflow: XComModel.get_many with include_prior_dates.
+    """
+    run = state.dag_runs.get((task.dag_id, task.run_id))
+    if run is None:
+        return []
+    latest = run.logical_date or run.run_after
+    runs = latest_first(state, task.dag_id)
+    return [
+        row
+        for each in runs
+        if (each.logical_date or each.run_after) <= latest
+        for row in state.xcoms.values(task._replace(run_id=each.run_id), key).items()
+    ]
+
+
+def latest_first(state: State, dag_id: str) -> list[DagRun]:
+    """The runs of a Dag by logical date. To PostgreSQL those without one are the latest, to SQLite the earliest."""
+    found = state.dag_runs.latest_first(dag_id)
+    if state.settings.database == "postgresql":
+        found.sort(key=lambda each: each.logical_date is not None)
+    return found
 
 
 def consumed_events(state: State, run: DagRun | None) -> list[dict[str, Any]]:

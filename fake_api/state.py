@@ -166,7 +166,7 @@ class State(Content):
         `event` is JSON-able. Raises ValueError for a task instance that waits for no trigger.
         """
         ti = self.task_instances.get(ti_id)
-        if ti is None or ti.trigger is None:
+        if ti is None or ti.trigger is None or ti.state != TaskInstanceState.DEFERRED:
             raise ValueError(
                 f"{ti_id} waits for no trigger: defer it first, or give the id of its current try"
             )

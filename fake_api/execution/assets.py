@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from fake_api.catalogue import Asset, AssetEvent
+from fake_api.database import window
 from fake_api.dependencies import StateDep, execution_token
 from fake_api.execution.content_answers import AssetEventsResponse, AssetResponse
 from fake_api.execution.documented import statuses
@@ -109,7 +110,7 @@ def _events(
     found.sort(key=lambda event: event.timestamp, reverse=not ascending)
     views = [
         asset_event_view(event, asset, created_runs(state, event))
-        for event in found[: limit if limit and limit > 0 else None]
+        for event in window(state.settings.database, found, limit=limit or None)
         if (asset := state.assets.get(event.asset))
     ]
     return Reply(200, {"asset_events": views})

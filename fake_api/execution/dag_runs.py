@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
+from fake_api.database import refuse_rows
 from fake_api.dependencies import ClaimsDep, StateDep, execution_token
 from fake_api.execution.answers import DagResponse, DagRun, DagRunState, DagRunStateResponse
 from fake_api.execution.content_payloads import TriggerDAGRunPayload
@@ -108,6 +109,7 @@ async def trigger(
         same_date=next((each for each in dates if each.logical_date == run.logical_date), None),
         new_id=state.new_id,
     )
+    refuse_rows(state.settings.database, outcome)
     return state.apply(outcome)
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from fake_api import queries
+from fake_api.database import refuse_compared
 from fake_api.dependencies import StateDep, execution_token
 from fake_api.execution.answers import (
     InactiveAssetsResponse,
@@ -48,6 +49,8 @@ async def skip_downstream(
     ti = state.task_instances.get(task_instance_id)
     names = [task if isinstance(task, tuple) else (task, -1) for task in body.tasks]
     keys = [TaskKey(ti.task.dag_id, name, ti.task.run_id, index) for name, index in names] if ti else []
+    if keys:
+        refuse_compared(state.settings.database, *(key.map_index for key in keys))
     found = [each for key in dict.fromkeys(keys) if (each := state.task_instances.find(key))]
     return state.apply(state.rules.skip_downstream(ti, downstream=found, now=state.now()))
 
@@ -147,7 +150,8 @@ async def previous(
     state: Annotated[TaskInstanceState | None, Query()] = None,
 ) -> Reply:
     """Tell of the task's latest instance, before a date and in a state if those are given, or null."""
-    for run in stored.dag_runs.latest_first(dag_id, before=logical_date):
+    earlier = stored.dag_runs.latest_first(dag_id, before=logical_date)
+    for run in earlier if logical_date else queries.latest_first(stored, dag_id):
         ti = stored.task_instances.find(TaskKey(dag_id, task_id, run.run_id, map_index))
         if ti is not None and (state is None or ti.state == state):
             return Reply(200, previous_task_instance_view(ti, run))

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Body
 from pydantic import JsonValue
 
+from fake_api.database import refuse_compared, refuse_json, refuse_rows, refuse_texts
 from fake_api.dependencies import ClaimsDep, StateDep, execution_token
 from fake_api.execution.answers import TIRunContext
 from fake_api.execution.documented import refusals, statuses
@@ -35,6 +36,8 @@ class NoRenderedFieldsError(Exception):
 @router.put("/{task_instance_id}/heartbeat", status_code=204, responses=refusals(404, 409, 410, 422))
 async def heartbeat(*, task_instance_id: UUID, body: TIHeartbeatInfo, state: StateDep) -> Reply:
     """Take a sign of life."""
+    refuse_texts(state.settings.database, hostname=body.hostname)
+    refuse_compared(state.settings.database, body.pid)
     ti = state.task_instances.get(task_instance_id)
     outcome = state.rules.heartbeat(
         ti,
@@ -73,6 +76,7 @@ async def run(
         start_date=body.start_date,
         now=now,
     )
+    refuse_rows(state.settings.database, outcome)
     reply = state.apply(outcome)
     if reply.status != 200 or claims.scope != "workload":
         return reply
@@ -100,6 +104,7 @@ async def update_state(
             partition_key=dag_run.partition_key if dag_run else None,
         ),
     )
+    refuse_rows(state.settings.database, outcome)
     return state.apply(outcome)
 
 
@@ -113,6 +118,7 @@ async def put_rtif(
         return (ARCHIVED if task_instance_id in state.task_instances.history else NOT_FOUND).reply
     if not body:
         raise NoRenderedFieldsError(f"no rendered fields for {ti.key}: send at least one")
+    refuse_json(state.settings.database, body)
     state.rendered_fields[ti.task.primary] = body
     return Reply(201, {"message": "Rendered task instance fields successfully set"})
 
@@ -127,5 +133,7 @@ async def patch_rendered_map_index(
     ti = state.task_instances.get(task_instance_id)
     if ti is None:
         return Reply(404, {"detail": "Task Instance not found"})
-    state.apply(Outcome(rows=(replace(ti, rendered_map_index=rendered_map_index),)))
+    outcome = Outcome(rows=(replace(ti, rendered_map_index=rendered_map_index),))
+    refuse_rows(state.settings.database, outcome)
+    state.apply(outcome)
     return NO_CONTENT

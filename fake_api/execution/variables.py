@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
+from fake_api.database import refuse_texts, window
 from fake_api.dependencies import StateDep, execution_token
 from fake_api.execution.content_answers import VariableKeysResponse, VariableResponse
 from fake_api.execution.documented import statuses
@@ -11,6 +12,7 @@ from fake_api.execution.payloads import VariablePostBody
 from fake_api.outcome import NO_CONTENT, Reply
 from fake_api.routing import guarded_by
 from fake_api.rows import Variable
+from fake_api.state import State
 
 router = APIRouter(prefix="/variables", tags=["Variables"], route_class=guarded_by(execution_token()))
 
@@ -26,8 +28,12 @@ async def get_variable_keys(
     offset: Annotated[int, Query(ge=0)] = 0,
 ) -> Reply:
     """List keys in order, those that start with `prefix`."""
-    keys = sorted(key for key in state.variables if key.startswith(prefix or ""))
-    return Reply(200, {"keys": keys[offset : offset + limit], "total_entries": len(keys)})
+    if "\0" in (prefix or ""):
+        refuse_texts(state.settings.database, variable__key=prefix)
+    folded = _folded(state, prefix or "")
+    keys = sorted(key for key in state.variables if _folded(state, key).startswith(folded))
+    found = window(state.settings.database, keys, limit=limit, offset=offset)
+    return Reply(200, {"keys": found, "total_entries": len(keys)})
 
 
 @router.get("/{variable_key:path}", response_model=VariableResponse, responses=statuses(401, 403, 404))
@@ -43,6 +49,7 @@ async def get_variable(*, variable_key: Key, state: StateDep) -> Reply:
 @router.put("/{variable_key:path}", status_code=201, responses=statuses(401, 403, 404))
 async def put_variable(*, variable_key: Key, body: VariablePostBody, state: StateDep) -> Reply:
     """Set a variable."""
+    refuse_texts(state.settings.database, variable__key=variable_key)
     state.variables[variable_key] = Variable(val=str(body.value), description=body.description)
     return Reply(201, {"message": "Variable successfully set"})
 
@@ -50,5 +57,14 @@ async def put_variable(*, variable_key: Key, body: VariablePostBody, state: Stat
 @router.delete("/{variable_key:path}", status_code=204, responses=statuses(401, 403, 404))
 async def delete_variable(*, variable_key: Key, state: StateDep) -> Reply:
     """Delete a variable, or find it gone."""
+    if "\0" in variable_key:
+        refuse_texts(state.settings.database, variable__key=variable_key)
     state.variables.pop(variable_key, None)
     return NO_CONTENT
+
+
+def _folded(state: State, text: str) -> str:
+    # SQLite's LIKE takes A for a, and for nothing else outside of ASCII
+    if state.settings.database == "postgresql":
+        return text
+    return "".join(each.lower() if each.isascii() else each for each in text)

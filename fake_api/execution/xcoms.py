@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Path
 from pydantic import JsonValue
 
+from fake_api.database import DriverError, jsonb, refuse_compared, refuse_texts, window
 from fake_api.dependencies import StateDep, execution_token
 from fake_api.execution.content_answers import (
     XComResponse,
@@ -12,7 +13,9 @@ from fake_api.execution.content_answers import (
     XComSequenceSliceResponse,
 )
 from fake_api.execution.documented import Responses, statuses
+from fake_api.execution.slices import sliced
 from fake_api.outcome import Change, Reply
+from fake_api.queries import prior_xcoms
 from fake_api.routing import guarded_by
 from fake_api.rows import TaskKey
 from fake_api.state import State
@@ -44,11 +47,10 @@ async def get_by_index(
     *, dag_id: str, run_id: str, task_id: str, key: Key, offset: int, state: StateDep
 ) -> Reply:
     """Get the value at a position of a mapped task's values; negative counts from the end."""
-    values = list(state.xcoms.values(XComTask(dag_id, run_id, task_id), key).values())
-    try:
-        return Reply(200, values[offset])
-    except IndexError:
-        return _not_found(f"{key=} {offset=}", dag_id, run_id, task_id)
+    refuse_texts(state.settings.database, xcom__key=key)
+    values = list(state.xcoms.values(XComTask(dag_id, run_id, task_id), key).items())
+    found = _at(state, values, offset)
+    return Reply(200, found[0]) if found else _not_found(f"{key=} {offset=}", dag_id, run_id, task_id)
 
 
 @router.get("/{key:path}/slice", response_model=XComSequenceSliceResponse, responses=REFUSALS)
@@ -64,12 +66,10 @@ async def get_by_slice(
     step: int | None = None,
     include_prior_dates: bool = False,
 ) -> Reply:
-    """Get a slice of a mapped task's values, as Python slices a list."""
-    tasks = _runs_up_to(state, XComTask(dag_id, run_id, task_id)) if include_prior_dates else {}
-    asked = tasks or {XComTask(dag_id, run_id, task_id)}
-    rows = [(index, value) for task, name, index, value in state.xcoms if task in asked and name == key]
-    values = [value for _, value in sorted(rows, key=lambda row: row[0])]
-    return Reply(200, values[start : stop : step or 1])
+    """Get a slice of a mapped task's values, mostly as Python slices a list."""
+    refuse_texts(state.settings.database, xcom__key=key)
+    rows = _rows(state, XComTask(dag_id, run_id, task_id), key, include_prior_dates)
+    return Reply(200, sliced(state.settings.database, rows, start=start, stop=stop, step=step))
 
 
 @router.head("/{key:path}", responses=REFUSALS | COUNTED)
@@ -80,6 +80,7 @@ async def head_xcom(
     if map_index is not None:
         message = "Cannot specify map_index in a HEAD request"
         return Reply(400, {"detail": {"reason": "invalid_request", "message": message}})
+    refuse_texts(state.settings.database, xcom__key=key)
     count = len(state.xcoms.values(XComTask(dag_id, run_id, task_id), key))
     return Reply(200, None, ((b"content-range", f"map_indexes {count}".encode()),))
 
@@ -97,16 +98,16 @@ async def get_xcom(
     offset: int | None = None,
 ) -> Reply:
     """Get one value by map index, or by its position among a mapped task's values."""
-    task = _with_prior(state, XComTask(dag_id, run_id, task_id), key, include_prior_dates)
-    values = state.xcoms.values(task, key)
+    refuse_texts(state.settings.database, xcom__key=key)
+    rows = _rows(state, XComTask(dag_id, run_id, task_id), key, include_prior_dates)
     if offset is not None:
-        present = list(values.values())
-        if -len(present) <= offset < len(present):
-            return Reply(200, {"key": key, "value": present[offset]})
-        return _not_found(f"{key=} {offset=}", dag_id, run_id, task_id)
-    if map_index not in values:
-        return _not_found(f"{key=} {map_index=}", dag_id, run_id, task_id)
-    return Reply(200, {"key": key, "value": values[map_index]})
+        found, what = _at(state, rows, offset), f"{key=} {offset=}"
+    else:
+        refuse_compared(state.settings.database, map_index)
+        found, what = [value for index, value in rows if index == map_index], f"{key=} {map_index=}"
+    if not found:
+        return _not_found(what, dag_id, run_id, task_id)
+    return Reply(200, {"key": key, "value": found[0]})
 
 
 @router.post("/{key:path}", status_code=201, responses=REFUSALS)
@@ -130,10 +131,16 @@ async def set_xcom(
         raise NegativeLengthError(f"{mapped_length=}: a task expands into at least 0 others")
     if (dag_id, run_id) not in state.dag_runs:
         return Reply(404, {"detail": f"DAG run not found on DAG {dag_id!r} with ID {run_id!r}"})
+    try:
+        refuse_texts(state.settings.database, xcom__key=key)
+    except DriverError:
+        return Reply(404, {"detail": "A string literal cannot contain NUL (0x00) characters."})
+    refuse_compared(state.settings.database, map_index)
     task_key = TaskKey(dag_id, task_id, run_id, map_index)
+    stored = jsonb(state.settings.database, value)
     if state.task_instances.find(task_key) is None:
         raise ForeignKeyError(f"no task instance {task_key}: submit it before it pushes an XCom")
-    replaced = state.xcoms.set(XComTask(dag_id, run_id, task_id), key, map_index, value)
+    replaced = state.xcoms.set(XComTask(dag_id, run_id, task_id), key, map_index, stored)
     detail = {"dag_result": dag_result}
     _tell(state, task_key, key, old="set" if replaced else None, new="set", cause="POST xcoms", **detail)
     return Reply(201, {"message": "XCom successfully set"})
@@ -144,35 +151,29 @@ async def delete_xcom(
     *, dag_id: str, run_id: str, task_id: str, key: Key, state: StateDep, map_index: int = -1
 ) -> Reply:
     """Delete a value, or find it gone."""
+    refuse_texts(state.settings.database, xcom__key=key)
+    refuse_compared(state.settings.database, map_index)
     if state.xcoms.delete(XComTask(dag_id, run_id, task_id), key, map_index):
         task_key = TaskKey(dag_id, task_id, run_id, map_index)
         _tell(state, task_key, key, old="set", new=None, cause="DELETE xcoms")
     return Reply(200, {"message": f"XCom with key: {key} successfully deleted."})
 
 
-def _runs_up_to(state: State, task: XComTask) -> set[XComTask]:
-    """The same task in this run and in all earlier ones."""
-    run = state.dag_runs.get((task.dag_id, task.run_id))
-    if run is None:
-        return set()
-    latest = run.logical_date or run.run_after
-    runs = [each for each in state.dag_runs if each.dag_id == task.dag_id]
-    return {task._replace(run_id=each.run_id) for each in runs if (each.logical_date or each.run_after) <= latest}
+def _rows(
+    state: State, task: XComTask, key: str, include_prior_dates: bool
+) -> list[tuple[int, JsonValue]]:
+    """(map index, value) of all values there are, those of the latest run first."""
+    if include_prior_dates:
+        return prior_xcoms(state, task, key)
+    return list(state.xcoms.values(task, key).items())
 
 
-def _with_prior(state: State, task: XComTask, key: str, include_prior_dates: bool) -> XComTask:
-    """The same task in the latest run up to this one that has the key."""
-    run = state.dag_runs.get((task.dag_id, task.run_id))
-    if not include_prior_dates or run is None:
-        return task
-    latest = run.logical_date or run.run_after
-    for each in state.dag_runs.latest_first(task.dag_id):
-        if (each.logical_date or each.run_after) > latest:
-            continue
-        candidate = task._replace(run_id=each.run_id)
-        if state.xcoms.values(candidate, key):
-            return candidate
-    return task
+def _at(state: State, rows: list[tuple[int, JsonValue]], offset: int) -> list[JsonValue]:
+    """The value at a position, if there is one; a negative one counts from the end."""
+    descending = offset < 0
+    ordered = sorted(rows, key=lambda row: row[0], reverse=descending)
+    asked = -1 - offset if descending else offset
+    return [value for _, value in window(state.settings.database, ordered, limit=1, offset=asked)]
 
 
 def _not_found(what: str, dag_id: str, run_id: str, task_id: str) -> Reply:

@@ -176,6 +176,7 @@ def clear_task(ti: TaskInstance, *, recorded: bool, now: datetime, new_id: Calla
     archived, live = next_try(ti, end_date=ended, new_id=new_id)
     row = replace(
         live,
+        trigger=ti.trigger,
         state=TaskInstanceState.RESTARTING if running else None,
         max_tries=ti.max_tries if running else ti.try_number + ti.task.retries,
     )

@@ -13,6 +13,8 @@ from harness.conformance.recordings import Step
 NOBODY = "00000000-0000-0000-0000-000000000000"
 #: The run that values of prior dates are put into.
 PRIOR, PRIOR_DATE = "prior", "1970-01-02T00:00:00Z"
+#: Rows that are made because a number tells of them; a server that has more is not played again.
+MANY = 10_000
 
 
 @evidence("GET", "/dags/(.+)")
@@ -26,7 +28,7 @@ def _count(draft: Draft, step: Step) -> None:
     dag_id = step.one("dag_id")
     if step.status == 200 and set(step.query) == {"dag_id"} and draft.first("run count", dag_id):
         made = sum(1 for key in draft.touched if key[:2] == ("made", dag_id))
-        draft.fillers[dag_id] = step.answer - made
+        draft.fillers[dag_id] = min(step.answer, MANY) - made
 
 
 @evidence("GET", "/dag-runs/previous")
@@ -135,7 +137,7 @@ def _slice(draft: Draft, step: Step, *where: str) -> None:
 
 @evidence("HEAD", _XCOM)
 def _head(draft: Draft, step: Step, *where: str) -> None:
-    for index in range(int(step.got.get("content-range", "0").rpartition(" ")[2])):
+    for index in range(min(MANY, int(step.got.get("content-range", "0").rpartition(" ")[2]))):
         _pulled(draft, where, index, None)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from fake_api.settings import Database
 from harness.conformance.comparing import Divergence
 
 _EMPTY_KEY = (
@@ -31,5 +34,19 @@ SUITE: tuple[Divergence, ...] = (
         where="GET /execution",
     ),
 )
+#: Over the calls of the suite, over one database alone.
+OVER: Mapping[str, tuple[Divergence, ...]] = {
+    "sqlite": (),
+    "postgres": (),
+}
+#: What Settings.database calls the database of a released server.
+DATABASES: Mapping[str, Database] = {"sqlite": "sqlite", "postgres": "postgresql"}
+
+
+def meant(database: str) -> tuple[Divergence, ...]:
+    """Every difference that is meant over a released server's database."""
+    return (*SUITE, *OVER[database])
+
+
 #: Over recordings.
 RECORDED: tuple[Divergence, ...] = ()

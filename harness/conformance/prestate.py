@@ -155,7 +155,7 @@ def _successes(state: State, draft: Draft) -> None:
         task, dates = draft.tasks[ti_id], _parsed(told)
         known = [run for run in state.dag_runs if run.dag_id == task.dag_id and run.state == "success"]
         own = state.dag_runs[_key(task).dag_id, _key(task).run_id]
-        if not known and own.logical_date:
+        if not known and own.logical_date and any(dates.values()):
             before = own.logical_date - timedelta(seconds=1)
             others = [(key, told) for key, told in draft.runs.items() if key != (own.dag_id, own.run_id)]
             untold = [run_id for (dag_id, run_id), told in others if dag_id == own.dag_id and not told]

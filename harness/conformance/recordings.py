@@ -122,14 +122,20 @@ def load(path: Path) -> list[Step]:
         raise BadRecording(
             f"{path} holds no list of recorded calls: see the head of harness/conformance/recordings.py"
         )
-    try:
-        steps = [_step(entry["name"], each) for entry in entries for each in entry["exchanges"]]
-        return _dated(steps)
-    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        raise BadRecording(
-            f"{path} is no recording: {type(error).__name__} {error}; each entry has a name and exchanges of "
-            "request and response, see the head of harness/conformance/recordings.py"
-        ) from None
+    steps = []
+    for number, entry in enumerate(entries):
+        try:
+            steps += [_step(entry["name"], each) for each in entry["exchanges"]]
+        except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+            raise BadRecording(
+                f"{path} is no recording: entry {number}, {_name(entry)}: {type(error).__name__} {error}; each has "
+                "a name and exchanges of request and response, see the head of harness/conformance/recordings.py"
+            ) from None
+    return _dated(path, steps)
+
+
+def _name(entry: Any) -> str:
+    return str(entry.get("name")) if isinstance(entry, Mapping) else "without a name"
 
 
 def _step(name: str, exchange: Mapping[str, Any]) -> Step:
@@ -150,17 +156,17 @@ def _step(name: str, exchange: Mapping[str, Any]) -> Step:
     )
 
 
-def _dated(steps: Sequence[Step]) -> list[Step]:
+def _dated(path: Path, steps: Sequence[Step]) -> list[Step]:
     told = [_date(step) for step in steps]
     if steps and not any(told):
-        raise ValueError("no answer has a Date header")
+        raise BadRecording(f"{path} has no answer with a Date header: record the headers of the answers too")
     at = next(filter(None, told), _UNDATED)
     return [replace(step, at=(at := each or at)) for step, each in zip(steps, told, strict=True)]
 
 
 def _date(step: Step) -> datetime | None:
     try:
-        return parsedate_to_datetime(step.got["date"]).astimezone(UTC)
+        return parsedate_to_datetime(str(step.got["date"])).astimezone(UTC)
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
 

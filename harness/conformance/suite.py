@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from harness.conformance.case import Call, Case
-from harness.conformance.tables import access, bad_input, content, runs, task_instances, versions, waiting
+from harness.conformance.tables import (
+    access,
+    bad_input,
+    content,
+    databases,
+    runs,
+    task_instances,
+    versions,
+    waiting,
+)
 
 CASES: tuple[Case, ...] = (
     *task_instances.CASES,
@@ -13,6 +22,7 @@ CASES: tuple[Case, ...] = (
     *waiting.CASES,
     *versions.CASES,
     *bad_input.CASES,
+    *databases.CASES,
 )
 
 

@@ -98,7 +98,8 @@ def swizzle(fault: Fault, *, hosts: Sequence[str], until: timedelta, start: time
         for host in struck:
             mine = draw.named(host)
             begin, end = mine.between(start, middle), mine.between(middle + ms(1), until)
-            yield replace(_placed(fault, at=begin, host=host), lasting=end - begin)  # type: ignore[call-arg]
+            lasting: dict[str, Any] = {"lasting": end - begin}
+            yield replace(_placed(fault, at=begin, host=host), **lasting)
 
     return chaos
 

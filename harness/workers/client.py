@@ -33,8 +33,11 @@ class Reply(NamedTuple):
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON; None for an empty one."""
-        return json.loads(self.body) if self.body else None
+        """The body as JSON; None for an empty one. Raises Unreachable for one that was damaged on its way."""
+        try:
+            return json.loads(self.body) if self.body else None
+        except ValueError:
+            raise Unreachable(f"the reply with status {self.status} is no JSON") from None
 
 
 class Refused(HarnessError):
@@ -46,13 +49,14 @@ class Refused(HarnessError):
 
 
 async def persist(attempt: Callable[[], Awaitable[Reply]], *, random: Random) -> Reply:
-    """Attempt until the server answers, with growing waits. Raises Refused when it answers 4xx."""
+    """Attempt until the server answers what can be read, with growing waits. Raises Refused when it answers 4xx."""
     wait = RETRY_FIRST
     while True:
         retry_after = 0.0
         with suppress(Unreachable):
             reply = await attempt()
             if reply.status < 400:
+                reply.json()
                 return reply
             if reply.status < 500 and reply.status != 429:
                 raise Refused(reply)

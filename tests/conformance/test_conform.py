@@ -62,7 +62,27 @@ def test_a_bad_folder_is_a_usage_error(
         (tmp_path / "bad.json").write_text(content)
         shutil.copy(RECORDINGS / "retry.json", tmp_path)
     assert main(["conform", "--recordings", str(tmp_path)]) == 64
-    assert told in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert told in said.err
+    assert ("retry.json" in said.out) == bool(content), "the other files are compared all the same"
+
+
+@pytest.mark.parametrize("cache", ["HARNESS_CACHE", "XDG_CACHE_HOME"])
+@pytest.mark.parametrize("command", ["conform", "matrix"])
+def test_a_cache_folder_that_cannot_be_made_is_a_usage_error(
+    command: str,
+    cache: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.delenv("HARNESS_CACHE", raising=False)
+    monkeypatch.setenv(cache, str(tmp_path / "file"))
+    assert main([command]) == 64
+    told = capsys.readouterr().err
+    assert str(tmp_path / "file") in told
+    assert "HARNESS_CACHE" in told
 
 
 @pytest.mark.live

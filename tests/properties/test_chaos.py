@@ -44,7 +44,7 @@ CRASH = Kill(target="worker-1", at=NOW, lasting=seconds(20))
 PAUSE = Pause(target="worker-2", at=NOW, lasting=seconds(5))
 RESET = ResetPeer(a="worker-*", b="api", at=NOW)
 SLOW = Latency(a="worker-*", b="api", at=NOW, lasting=seconds(15))
-TEMPLATES = (CUT, CRASH, PAUSE, RESET, SLOW)
+TEMPLATES: tuple[Fault, ...] = (CUT, CRASH, PAUSE, RESET, SLOW)
 WORKERS = ("worker-1", "worker-2", "worker-3")
 FAULTS = st.lists(st.sampled_from(TEMPLATES), min_size=1, max_size=3)
 UNTIL = st.integers(120, 600).map(seconds)
@@ -58,7 +58,7 @@ def chaoses(draw: st.DrawFn) -> tuple[Chaos, timedelta, timedelta]:
     """Any description, and from when until when it may storm."""
     start, until, faults = draw(START), draw(UNTIL), draw(FAULTS)
     span: Any = {"start": start, "until": until}
-    lasting = draw(st.sampled_from([CUT, CRASH, PAUSE, SLOW]))
+    lasting: Fault = draw(st.sampled_from([each for each in TEMPLATES if each is not RESET]))
     chaos = draw(
         st.sampled_from(
             [

@@ -55,6 +55,7 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "target": st.sampled_from(["worker-1", "worker-*"]),
 }
 FINAL = (faults.Kill, faults.Stop)
+NAMES = st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=20)
 ANYTHING = st.recursive(
     st.none()
     | st.booleans()
@@ -92,7 +93,7 @@ def plans(draw: st.DrawFn) -> Plan:
         faults=draw(storms()),
         until=minutes(5),
     )
-    return make_plan(scenario, draw(SEEDS), name=draw(st.text(max_size=20)), parameters={"lasting": "2m"})
+    return make_plan(scenario, draw(SEEDS), name=draw(NAMES), parameters={"lasting": "2m"})
 
 
 @given(st.timedeltas(timedelta(0), timedelta.max))

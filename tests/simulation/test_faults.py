@@ -9,8 +9,10 @@ import pytest
 
 from harness.model.faults import (
     ClockSkew,
+    CorruptReplies,
     DnsFailure,
     Fault,
+    Flaw,
     LoseReplies,
     Pause,
     ResetPeer,
@@ -56,6 +58,17 @@ def test_a_server_that_is_down_cannot_be_restarted() -> None:
 def test_once_is_once_for_a_whole_fleet() -> None:
     lost = LoseReplies(a="worker-*", b="api", at=seconds(0), lasting=seconds(60), times=1)
     assert _strikes(_run(lost, count=4)) == [1]
+
+
+@pytest.mark.parametrize("flaw", Flaw)
+def test_a_scripted_worker_asks_again_where_it_cannot_read_a_reply(flaw: Flaw) -> None:
+    damaged = CorruptReplies(
+        a="*", b="api", at=seconds(0), lasting=seconds(60), calls="ti.run", times=1, flaw=flaw
+    )
+    history = _run(damaged)
+    assert _strikes(history) == [1]
+    assert [event.type for event in history.where(witness="body")] == ["invoke", "ok"]
+    assert list(history.where(f="worker.exit")) == []
 
 
 def test_the_tasks_of_a_scripted_worker_die_with_it() -> None:

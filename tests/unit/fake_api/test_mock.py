@@ -122,6 +122,30 @@ def test_the_router_takes_routes_of_your_own() -> None:
         assert fake.router.calls.call_count == 1
 
 
+@pytest.mark.parametrize("path", ["/execution", "/execution/"])
+def test_the_url_may_be_the_one_that_airflow_has_of_its_execution_api(path: str) -> None:
+    with fake_api.mock(f"{URL}{path}"):
+        assert httpx.get(f"{URL}/execution/health").status_code == 200
+
+
+def test_a_route_of_your_own_comes_before_the_fake() -> None:
+    health = f"{URL}/execution/health"
+    with fake_api.mock(URL) as fake:
+        outage = fake.router.get(health).respond(503)
+        assert httpx.get(health).status_code == 503
+        assert asyncio.run(asynchronously(health))[0].status_code == 503
+        assert outage.call_count == 2
+        assert httpx.get(f"{health}/ping").status_code != 503
+
+
+def test_one_injected_503_and_then_the_fake_again() -> None:
+    once = iter([httpx.Response(503)])
+    with fake_api.mock(URL) as fake:
+        fake.router.get(f"{URL}/execution/health").mock(side_effect=lambda _: next(once, None))
+        statuses = [httpx.get(f"{URL}/execution/health").status_code for _ in range(3)]
+    assert statuses == [503, 200, 200]
+
+
 def test_another_respx_router_takes_what_is_not_for_the_fake() -> None:
     with fake_api.mock(URL), respx.mock(assert_all_called=False) as other:
         other.get("http://elsewhere/").respond(418)
@@ -145,7 +169,7 @@ def test_pass_through_lets_a_call_out(refusing: str) -> None:
             asyncio.run(asynchronously(refusing))
 
 
-@pytest.mark.parametrize("url", ["api:8080", "http://api/execution/", "ftp://api", "http://"])
+@pytest.mark.parametrize("url", ["api:8080", "http://api/elsewhere/", "http://api/?x=1", "ftp://api", "http://"])
 def test_a_url_that_names_no_server_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="give scheme, host and port"), fake_api.mock(url):
         pass

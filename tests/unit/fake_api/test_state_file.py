@@ -182,6 +182,20 @@ def test_jobs_come_back_in_the_order_they_are_handed_out(
     assert [job.key.task_id for job in found.edge_jobs.queued(None)] == ["first", "late", "later"]
 
 
+@pytest.mark.parametrize("table", ["dags", "dag_runs"])
+def test_a_file_whose_task_instances_lost_their_dag_or_run_is_refused(
+    client: Client, file: StateFile, path: Path, table: str
+) -> None:
+    client.world.submit()
+    file.commit()
+    file.close()
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("DELETE FROM stored WHERE tbl = ?", (table,)).rowcount, "there is such a table"
+        db.commit()
+    with pytest.raises(StateFileError, match="not its Dag or run.*give another file"):
+        StateFile(path, State())
+
+
 def test_a_state_that_was_filled_before_the_file_was_opened_is_in_it(path: Path) -> None:
     first = State()
     ti_id = first.submit(TaskSpec(dag_id="d", task_id="t", run_id="r"))

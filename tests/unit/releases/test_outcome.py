@@ -40,6 +40,15 @@ def test_one_line_a_release_and_one_column_a_task() -> None:
     ]
 
 
+def test_when_no_release_could_be_run_the_table_says_so() -> None:
+    assert as_table([MISSING]) == [
+        "task sdk  core  python",
+        "1.0.6     -     -       not run",
+        "",
+        "1.0.6 was not run: no Python here",
+    ]
+
+
 def test_when_all_is_well_it_is_said() -> None:
     assert as_table([WELL])[-1] == "every task ended as real Airflow would end it"
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness import catalogue, make_plan, seconds
+from harness import RestartServer, catalogue, make_plan, seconds
 from scenarios.quick import OPTIONS, PACE
 
 NAMES = ["api-restart", "cut-off-worker", "kill-and-reroute", "lost-replies"]
@@ -21,5 +21,5 @@ def test_a_quick_scenario_has_the_faults_of_the_slow_one_in_a_minute(name: str) 
 
 
 def test_what_is_given_is_hurried_too() -> None:
-    (restart,) = catalogue.find("api-restart").build(quick="true", lasting="3m").faults
-    assert (restart.at, restart.lasting) == (seconds(4.5), seconds(9))
+    scenario = catalogue.find("api-restart").build(quick="true", lasting="3m")
+    assert scenario.faults == (RestartServer(at=seconds(4.5), lasting=seconds(9)),)
