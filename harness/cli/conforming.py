@@ -103,7 +103,7 @@ def _by_reason(reasons: Mapping[str, str | None]) -> dict[str, list[str]]:
 
 
 def _released(release: str, database: str, only: str, *, as_json: bool) -> int:
-    from harness.conformance.divergences import SUITE
+    from harness.conformance.divergences import DATABASES, meant
     from harness.conformance.faking import FakeArm
     from harness.conformance.released import ReleasedArm
     from harness.live.servers import api_server
@@ -114,9 +114,9 @@ def _released(release: str, database: str, only: str, *, as_json: bool) -> int:
     with (
         api_server(database=database, requirement=requirement) as server,
         closing(ReleasedArm(server)) as arm,
-        FakeArm() as fake,
+        FakeArm(database=DATABASES[database]) as fake,
     ):
-        return _compare(cases, arm, fake, SUITE, {}, as_json=as_json)
+        return _compare(cases, arm, fake, meant(database), {}, as_json=as_json)
 
 
 def _cases(only: str) -> list[Case]:

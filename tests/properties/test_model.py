@@ -178,7 +178,10 @@ EVENTS = st.fixed_dictionaries(
         "value": st.builds(
             lambda detail, change: {**detail, **change},
             st.dictionaries(TEXT, st.none() | st.booleans() | st.integers() | TEXT, max_size=3),
-            st.fixed_dictionaries({"key": TEXT, "old": st.none() | TEXT, "new": TEXT, "cause": TEXT}),
+            st.fixed_dictionaries(
+                {name: TEXT for name in ("key", "new", "cause", "dag_id", "task_id", "run_id")}
+                | {"old": st.none() | TEXT}
+            ),
         ),
     }
 )
