@@ -38,7 +38,7 @@ STORM = Scenario(
         LoseRequests(a="worker-*", b="api", at=seconds(2), lasting=seconds(10), calls="ti.state", times=1),
         PacketLoss(a="worker-3", b="api", at=seconds(1), lasting=seconds(12), probability=0.5),
         Partition(a="worker-1", b="api", at=seconds(4), lasting=seconds(5)),
-        ResetPeer(a="worker-2", b="api", at=seconds(7.5)),  # between two fetches: a lost reply strands a job for minutes
+        ResetPeer(a="worker-2", b="api", at=seconds(7.5)),  # between fetches: a lost reply strands a job
         Pause(target="worker-3", at=seconds(10), lasting=seconds(2)),
         RestartServer(at=seconds(14), lasting=seconds(1)),
     ),

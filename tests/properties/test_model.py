@@ -179,7 +179,7 @@ EVENTS = st.fixed_dictionaries(
             lambda detail, change: {**detail, **change},
             st.dictionaries(TEXT, st.none() | st.booleans() | st.integers() | TEXT, max_size=3),
             st.fixed_dictionaries(
-                {name: TEXT for name in ("key", "new", "cause", "dag_id", "task_id", "run_id")}
+                dict.fromkeys(("key", "new", "cause", "dag_id", "task_id", "run_id"), TEXT)
                 | {"old": st.none() | TEXT}
             ),
         ),
