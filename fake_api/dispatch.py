@@ -43,7 +43,8 @@ class ExecutionApi:
         path = scope["path"].removeprefix(scope["root_path"])
         if path == DOCUMENT or (path in PAGES and asked is None):
             return self._made("pages")
-        if path.endswith("\n"):  # where a route's pattern ends before it, the mount around the API sees one path too few
+        # Patterns of routes end before a last line end: the mount around Airflow's API then cuts the path one too short.
+        if path.endswith("\n"):
             return NO_SUCH_ROUTE
         if asked is None or asked == NEWEST:
             return self.newest

@@ -22,17 +22,18 @@ class Criteria:
     run_ids: Collection[str] | None = None
 
 
+def prior_xcoms(state: State, task: XComTask, key: str, *, by_name: bool) -> list[tuple[int, Any]]:
+    """(map index, value) of a key in this run of a task and in all earlier ones, those of the latest run first.
 
-def prior_xcoms(state: State, task: XComTask, key: str) -> list[tuple[int, Any]]:
-    """(map index, value) of a key in this run of a task and in all earlier ones, by run, the latest first.
-
-    Airflow: XComModel.get_many with include_prior_dates.
+    `by_name` is by the names of the runs, as SQLite finds rows; PostgreSQL finds them in any order. Airflow: XComModel.get_many with include_prior_dates.
     """
     run = state.dag_runs.get((task.dag_id, task.run_id))
     if run is None:
         return []
     latest = run.logical_date or run.run_after
     runs = latest_first(state, task.dag_id)
+    if by_name:
+        runs.sort(key=lambda each: each.run_id)
     return [
         row
         for each in runs

@@ -11,6 +11,7 @@ from fake_api.catalogue import Callback
 from fake_api.content import Content
 from fake_api.defaults import utc_now, uuid7
 from fake_api.executor import Executor
+from fake_api.names import TaskInstanceState
 from fake_api.outcome import Change, Outcome, Reply
 from fake_api.rows import DagRun, EdgeJob, EdgeWorker, JobKey, TaskInstance, TaskKey, TaskSpec
 from fake_api.settings import Settings

@@ -208,7 +208,8 @@ def _homeless(state: State) -> TaskKey | None:
     keys = (ti.task.primary for ti in state.task_instances)
     runs = state.dag_runs
     return next(
-        (key for key in keys if key.dag_id not in state.dags or runs.get((key.dag_id, key.run_id)) is None), None
+        (key for key in keys if key.dag_id not in state.dags or runs.get((key.dag_id, key.run_id)) is None),
+        None,
     )
 
 

@@ -15,6 +15,7 @@ from fake_api.execution.payloads import TIEnterRunningPayload, TIHeartbeatInfo, 
 from fake_api.outcome import NO_CONTENT, Outcome, Reply
 from fake_api.queries import consumed_events, fail_fast_siblings
 from fake_api.routing import guarded_by
+from fake_api.transitions.dag_runs import database_refusal
 from fake_api.transitions.task_instances import ARCHIVED, NOT_FOUND
 from fake_api.transitions.task_states import Around
 from fake_api.xcoms import XComTask
@@ -93,17 +94,16 @@ async def update_state(
     """Move a running task instance on."""
     ti = state.task_instances.get(task_instance_id)
     dag_run = state.dag_runs.get((ti.task.dag_id, ti.task.run_id)) if ti else None
-    outcome = state.rules.update_state(
-        ti,
-        payload=body.model_dump(exclude_unset=True),
-        now=state.now(),
-        new_id=state.new_id,
-        around=Around(
-            assets=state.assets,
-            siblings=fail_fast_siblings(state, ti),
-            partition_key=dag_run.partition_key if dag_run else None,
-        ),
+    around = Around(
+        assets=state.assets,
+        siblings=fail_fast_siblings(state, ti),
+        partition_key=dag_run.partition_key if dag_run else None,
     )
+    payload, now = body.model_dump(exclude_unset=True), state.now()
+    try:
+        outcome = state.rules.update_state(ti, payload=payload, now=now, new_id=state.new_id, around=around)
+    except OverflowError:  # a timeout beyond all dates
+        return database_refusal(500, "Database error", state.new_id()).reply
     refuse_rows(state.settings.database, outcome)
     return state.apply(outcome)
 

@@ -99,7 +99,8 @@ async def get_xcom(
 ) -> Reply:
     """Get one value by map index, or by its position among a mapped task's values."""
     refuse_texts(state.settings.database, xcom__key=key)
-    rows = _rows(state, XComTask(dag_id, run_id, task_id), key, include_prior_dates)
+    asked = XComTask(dag_id, run_id, task_id)
+    rows = _rows(state, asked, key, include_prior_dates, by_name=offset is not None)
     if offset is not None:
         found, what = _at(state, rows, offset), f"{key=} {offset=}"
     else:
@@ -160,11 +161,11 @@ async def delete_xcom(
 
 
 def _rows(
-    state: State, task: XComTask, key: str, include_prior_dates: bool
+    state: State, task: XComTask, key: str, include_prior_dates: bool, *, by_name: bool = True
 ) -> list[tuple[int, JsonValue]]:
-    """(map index, value) of all values there are, those of the latest run first."""
+    """(map index, value) of all values there are."""
     if include_prior_dates:
-        return prior_xcoms(state, task, key)
+        return prior_xcoms(state, task, key, by_name=by_name)
     return list(state.xcoms.values(task, key).items())
 
 

@@ -54,7 +54,7 @@ def _unbelievable(steps: Sequence[Step]) -> str | None:
         if steps:
             draft = prestate(steps)
             seed(State(settings=Settings(**draft.settings), now=lambda: draft.began, new_id=Ids()), draft)
-    except Exception as error:  # whatever a file can hold: it is told of as a difference
+    except Exception as error:  # noqa: BLE001 - whatever a file can hold: it is told of as a difference
         return told(error)
     return None
 

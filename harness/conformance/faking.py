@@ -16,6 +16,7 @@ from fake_api import State, TaskSpec, create_app
 from fake_api.names import TaskInstanceState
 from fake_api.outcome import Outcome
 from fake_api.rows import AssetKey, Connection, DagRun, TaskInstance, Variable
+from fake_api.settings import Database, Settings
 from fake_api.xcoms import XComTask
 from harness.conformance import fake_rows
 from harness.conformance.case import Act, Case, Run, Seed, Task
@@ -40,10 +41,16 @@ class Clock:
 
 
 class FakeArm:
-    """The fake, or another app over its State. A context manager: it has an event loop."""
+    """The fake over `database`, or another app over its State. A context manager: it has an event loop."""
 
-    def __init__(self, make_app: MakeApp = create_app, state: State | None = None) -> None:
-        self.state_of_fake = state or State(now=Clock())
+    def __init__(
+        self,
+        make_app: MakeApp = create_app,
+        state: State | None = None,
+        *,
+        database: Database = "postgresql",
+    ) -> None:
+        self.state_of_fake = state or State(settings=Settings(database=database), now=Clock())
         self._runner = asyncio.Runner()
         transport = httpx.ASGITransport(make_app(self.state_of_fake), raise_app_exceptions=False)
         self._client = httpx.AsyncClient(transport=transport)

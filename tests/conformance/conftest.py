@@ -37,6 +37,6 @@ def released_over_postgres() -> Iterator[ApiServer]:
 
 @pytest.fixture(scope="session")
 def faked() -> Observations:
-    """What the fake answers to the whole suite."""
-    with FakeArm() as arm:
+    """What the fake answers to the whole suite, as over SQLite."""
+    with FakeArm(database="sqlite") as arm:
         return {case.name: play(case, arm) for case in CASES}

@@ -101,7 +101,13 @@ RUN = "r_a71f3842"
             "body.start_date",
         ),
     ],
-    ids=["another status", "a status as text", "no date of a run", "an unknown state", "no date of a success"],
+    ids=[
+        "another status",
+        "a status as text",
+        "no date of a run",
+        "an unknown state",
+        "no date of a success",
+    ],
 )
 def test_an_answer_that_no_server_gives_is_one_difference(
     name: str, change: Callable[[Exchanges], object], where: str, tmp_path: Path

@@ -33,7 +33,11 @@ def test_the_installed_files_are_those_of_the_wheel(name: str) -> None:
 
 
 def test_a_run_leaves_the_released_modules_as_they_were() -> None:
-    names = (*RELEASED.values(), "airflow.sdk.execution_time.supervisor", "airflow.providers.edge3.cli.api_client")
+    names = (
+        *RELEASED.values(),
+        "airflow.sdk.execution_time.supervisor",
+        "airflow.providers.edge3.cli.api_client",
+    )
     modules = [importlib.import_module(name) for name in names]
     before = [dict(vars(module)) for module in modules]
     run_plan(make_plan(find("quiet").build(workers="1", tasks="1"), 1, name="quiet"))

@@ -84,11 +84,14 @@ CASES: tuple[Case, ...] = (
         get("/variables/keys?prefix=C.PREFIXES"),
         get("/variables/keys?prefix={dag}-%00"),
     )),
-    Case(name="line ends in paths", steps=tuple(
-        call(method, path, **({"body": {"val": "v"}} if method == "PUT" else {}))
-        for path in ("/variables/{dag}-%0A", "/variables/{dag}-x%0A")
-        for method in ("PUT", "GET", "DELETE")
-    ) + (get("/variables/{dag}-"), get("/xcoms/{dag}/r/a/k%0A"), get("/health%0A", token=None))),
+    Case(name="line ends in paths", steps=(
+        *(
+            call(method, path, **({"body": {"val": "v"}} if method == "PUT" else {}))
+            for path in ("/variables/{dag}-%0A", "/variables/{dag}-x%0A")
+            for method in ("PUT", "GET", "DELETE")
+        ),
+        get("/variables/{dag}-"), get("/xcoms/{dag}/r/a/k%0A"), get("/health%0A", token=None),
+    )),
     *(
         Case(name=f"a text too long {position}", seed=Seed(tasks=(Task(retries=1),)), steps=(
             run(), state(new, **body), beat(), get("/task-instances/states?dag_id={dag}"),

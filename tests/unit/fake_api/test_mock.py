@@ -169,7 +169,9 @@ def test_pass_through_lets_a_call_out(refusing: str) -> None:
             asyncio.run(asynchronously(refusing))
 
 
-@pytest.mark.parametrize("url", ["api:8080", "http://api/elsewhere/", "http://api/?x=1", "ftp://api", "http://"])
+@pytest.mark.parametrize(
+    "url", ["api:8080", "http://api/elsewhere/", "http://api/?x=1", "ftp://api", "http://"]
+)
 def test_a_url_that_names_no_server_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="give scheme, host and port"), fake_api.mock(url):
         pass

@@ -182,7 +182,7 @@ def test_jobs_come_back_in_the_order_they_are_handed_out(
     assert [job.key.task_id for job in found.edge_jobs.queued(None)] == ["first", "late", "later"]
 
 
-@pytest.mark.parametrize("table", ["dags", "dag_runs"])
+@pytest.mark.parametrize("table", ["dag", "dag_run"])
 def test_a_file_whose_task_instances_lost_their_dag_or_run_is_refused(
     client: Client, file: StateFile, path: Path, table: str
 ) -> None:
@@ -192,7 +192,7 @@ def test_a_file_whose_task_instances_lost_their_dag_or_run_is_refused(
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("DELETE FROM stored WHERE tbl = ?", (table,)).rowcount, "there is such a table"
         db.commit()
-    with pytest.raises(StateFileError, match="not its Dag or run.*give another file"):
+    with pytest.raises(StateFileError, match=r"not its Dag or run.*give another file"):
         StateFile(path, State())
 
 
