@@ -15,6 +15,8 @@ from typing import IO, Any
 from uuid import UUID
 
 NOTES = "harness_change"
+#: How many numbers a note may be behind the newest when its transaction commits.
+LATE = 5_000
 #: The columns that name a row, by table.
 TABLES: dict[str, tuple[str, ...]] = {
     "task_instance": ("id", "dag_id", "task_id", "run_id", "try_number", "map_index"),
@@ -66,15 +68,19 @@ def _trigger(sql: dict[str, str], table: str, event: str, when: str, *, old: str
     return sql["trigger"].format(name=name, event=event, table=table, when=when, insert=insert)
 
 
-def changes(engine: Any, since: int) -> tuple[int, list[Any]]:
-    """The number of the last note, and the notes after `since`."""
+def changes(engine: Any, told: set[int]) -> list[Any]:
+    """The notes that are not among those `told` by their numbers; now they are.
+
+    A number is given before its transaction commits, so a note may come to light after notes with higher ones.
+    """
     from sqlalchemy import text
 
     with engine.connect() as connection:
         query = text(f"SELECT n, t, kind, old, new, about FROM {NOTES} WHERE n > :since ORDER BY n")  # noqa: S608
-        rows = connection.execute(query, {"since": since}).all()
-    told = [[t, table, old, new, _about(json.loads(about))] for _, t, table, old, new, about in rows]
-    return (rows[-1][0] if rows else since), told
+        rows = connection.execute(query, {"since": max(told, default=0) - LATE}).all()
+    new = [row for row in rows if row[0] not in told]
+    told.update(row[0] for row in new)
+    return [[t, table, old, state, _about(json.loads(about))] for _, t, table, old, state, about in new]
 
 
 def _about(row: dict[str, Any]) -> dict[str, Any]:
@@ -102,10 +108,9 @@ def main(requests: IO[str], answers: IO[str]) -> None:
         for statement in statements(engine.dialect.name):
             connection.execute(text(statement))
     _say(answers, {"ready": True})
-    since = 0
+    told: set[int] = set()
     for _ in requests:
-        since, told = changes(engine, since)
-        _say(answers, {"changes": told})
+        _say(answers, {"changes": changes(engine, told)})
 
 
 def _say(answers: IO[str], told: dict[str, Any]) -> None:
