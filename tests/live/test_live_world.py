@@ -38,12 +38,14 @@ STORM = Scenario(
         LoseRequests(a="worker-*", b="api", at=seconds(2), lasting=seconds(10), calls="ti.state", times=1),
         PacketLoss(a="worker-3", b="api", at=seconds(1), lasting=seconds(12), probability=0.5),
         Partition(a="worker-1", b="api", at=seconds(4), lasting=seconds(5)),
-        ResetPeer(a="worker-2", b="api", at=seconds(7.5)),  # between fetches: a lost reply strands a job
+        ResetPeer(a="worker-2", b="api", at=seconds(7.5)),
         Pause(target="worker-3", at=seconds(10), lasting=seconds(2)),
         RestartServer(at=seconds(14), lasting=seconds(1)),
     ),
+    # the reply to a fetch may be lost on the way, and then the scheduler has to take the job back
+    options={"scheduler.task_queued_timeout": "15", "scheduler.task_queued_timeout_check_interval": "2"},
     until=seconds(17),
-    settle=seconds(30),
+    settle=seconds(45),
 )
 CUT = Scenario(
     fleet=Fleet(count=2, slots=3),
