@@ -15,24 +15,27 @@ from harness.model import faults as f
 from harness.model.faults import Fault, ends_at
 from harness.model.plan import Plan
 from harness.ports import Capability, Heal, Strike, World
+from harness.toxics.links import Impairment
 from harness.toxics.rules import Does, Rule
-from harness.units import format_duration
+from harness.units import format_duration, nanoseconds
 
 
 def _nothing() -> None:
     """What mends a fault that strikes once."""
 
 
-def _partition(fault: f.Partition, world: World, strike: Strike) -> Heal:
-    return world.network.cut(fault.a, fault.b, fault.direction, strike)
+def _on_link(impairment: Callable[[Any], dict[str, Any]]) -> Callable[[f.OnLink, World, Strike], Heal]:
+    """A fault that lies on a link for a while; `impairment` has the fields that it sets."""
+
+    def act(fault: f.OnLink, world: World, strike: Strike) -> Heal:
+        impaired = Impairment(strike=strike, **impairment(fault))
+        return world.network.impair(fault.a, fault.b, fault.direction, impaired)
+
+    return act
 
 
-def _latency(fault: f.Latency, world: World, strike: Strike) -> Heal:
-    return world.network.delay(fault.a, fault.b, fault.direction, fault.delay, fault.jitter, strike)
-
-
-def _packet_loss(fault: f.PacketLoss, world: World, strike: Strike) -> Heal:
-    return world.network.lose(fault.a, fault.b, fault.direction, fault.probability, strike)
+def _late(fault: f.Latency) -> dict[str, int]:
+    return {"delay": nanoseconds(fault.delay), "jitter": nanoseconds(fault.jitter)}
 
 
 def _reset_peer(fault: f.ResetPeer, world: World, strike: Strike) -> Heal:
@@ -87,9 +90,13 @@ def _restart_server(fault: f.RestartServer, world: World, strike: Strike) -> Hea
 
 
 ACTIONS: dict[type[Fault], tuple[Capability, Callable[..., Heal]]] = {
-    f.Partition: (Capability.PARTITION, _partition),
-    f.Latency: (Capability.LATENCY, _latency),
-    f.PacketLoss: (Capability.PACKET_LOSS, _packet_loss),
+    f.Partition: (Capability.PARTITION, _on_link(lambda fault: {"cuts": True})),
+    f.Latency: (Capability.LATENCY, _on_link(_late)),
+    f.PacketLoss: (Capability.PACKET_LOSS, _on_link(lambda fault: {"loss": fault.probability})),
+    f.Reordering: (
+        Capability.REORDERING,
+        _on_link(lambda fault: {"held": fault.probability, "delay": nanoseconds(fault.delay)}),
+    ),
     f.ResetPeer: (Capability.RESET, _reset_peer),
     f.LoseRequests: (Capability.HTTP_RULES, _on_calls(Does.LOSE_REQUEST)),
     f.LoseReplies: (Capability.HTTP_RULES, _on_calls(Does.LOSE_REPLY)),

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from harness.model.faults import Direction
 from harness.model.history import Event, History
 from harness.model.plan import Submission
+from harness.toxics.links import Impairment
 from harness.toxics.rules import Rule
 
 Heal = Callable[[], None]
@@ -28,6 +29,7 @@ class Capability(StrEnum):
     PARTITION = "partition"
     LATENCY = "latency"
     PACKET_LOSS = "packet loss"
+    REORDERING = "packets out of order"
     RESET = "reset connections"
     HTTP_RULES = "strike single HTTP calls"
     DNS = "break name resolution"
@@ -56,13 +58,9 @@ class Clock(Protocol):
 class Network(Protocol):
     """Links between hosts; names may be patterns (`worker-*`)."""
 
-    def cut(self, a: str, b: str, direction: Direction, strike: Strike) -> Heal: ...
-
-    def delay(
-        self, a: str, b: str, direction: Direction, delay: timedelta, jitter: timedelta, strike: Strike
-    ) -> Heal: ...
-
-    def lose(self, a: str, b: str, direction: Direction, probability: float, strike: Strike) -> Heal: ...
+    def impair(self, a: str, b: str, direction: Direction, impairment: Impairment) -> Heal:
+        """Put it on every link between the two."""
+        ...
 
     def reset(self, a: str, b: str, strike: Strike) -> None: ...
 

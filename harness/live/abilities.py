@@ -10,6 +10,7 @@ HOW: Mapping[Capability, str] = {
     Capability.PARTITION: "the worker's relay keeps the bytes, and leaves its SYNs unanswered",
     Capability.LATENCY: "the worker's relay hands each chunk on later",
     Capability.PACKET_LOSS: "the worker's relay keeps a chunk for as long as TCP would take to send it again",
+    Capability.REORDERING: "the worker's relay holds a chunk back, and what comes after it",
     Capability.RESET: "the worker's relay closes both sides with RST",
     Capability.HTTP_RULES: "in the worker's relay",
     Capability.KILL: "SIGKILL to every process of the worker's tree",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from harness.control_plane import HOST
@@ -13,7 +12,6 @@ from harness.ports import Heal, Strike
 from harness.toxics.exchanges import HttpTap
 from harness.toxics.links import Impairment, Links, on_link
 from harness.toxics.rules import Rule
-from harness.units import nanoseconds
 
 Record = Callable[..., Any]
 
@@ -55,7 +53,7 @@ class LiveWires:
             relay.up()
             relay.heed_links()
 
-    def _impair(self, a: str, b: str, direction: Direction, impairment: Impairment) -> Heal:
+    def impair(self, a: str, b: str, direction: Direction, impairment: Impairment) -> Heal:
         repair = self._links.impair(a, b, direction, impairment)
         self._heed_links()
 
@@ -68,18 +66,6 @@ class LiveWires:
     def _heed_links(self) -> None:
         for relay in self.relays.values():
             relay.heed_links()
-
-    def cut(self, a: str, b: str, direction: Direction, strike: Strike) -> Heal:
-        return self._impair(a, b, direction, Impairment(strike=strike, cuts=True))
-
-    def delay(
-        self, a: str, b: str, direction: Direction, delay: timedelta, jitter: timedelta, strike: Strike
-    ) -> Heal:
-        impairment = Impairment(strike=strike, delay=nanoseconds(delay), jitter=nanoseconds(jitter))
-        return self._impair(a, b, direction, impairment)
-
-    def lose(self, a: str, b: str, direction: Direction, probability: float, strike: Strike) -> Heal:
-        return self._impair(a, b, direction, Impairment(strike=strike, loss=probability))
 
     def reset(self, a: str, b: str, strike: Strike) -> None:
         for relay in self.relays.values():

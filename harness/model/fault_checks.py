@@ -19,6 +19,7 @@ from harness.model.faults import (
     OnHost,
     PacketLoss,
     Pause,
+    Reordering,
     RestartServer,
     ServerErrors,
     Stop,
@@ -36,7 +37,12 @@ _SECOND, _NEVER = timedelta(seconds=1), timedelta.max
 
 _ROWS: tuple[tuple[tuple[type[Fault | OnCalls], ...], Callable[[Any], bool], str], ...] = (
     # which faults, what must hold of them, what to say where it does not
-    ((PacketLoss,), lambda fault: 0 < fault.probability <= 1, "needs a probability above 0, up to 1"),
+    (
+        (PacketLoss, Reordering),
+        lambda fault: 0 < fault.probability <= 1,
+        "needs a probability above 0, up to 1",
+    ),
+    ((Reordering,), lambda fault: fault.delay, "holds nothing back: give it a delay"),
     ((Latency,), lambda fault: fault.delay or fault.jitter, "delays nothing: give it a delay or a jitter"),
     ((ServerErrors,), lambda fault: 400 <= fault.status <= 599, "must answer a status from 400 to 599"),
     (

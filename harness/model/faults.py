@@ -73,6 +73,22 @@ class PacketLoss:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reordering:
+    """Each chunk between `a` and `b` is held back by `delay` with `probability`. Later packets overtake it.
+
+    TCP puts them in order again: who reads waits.
+    """
+
+    a: str
+    b: str
+    at: timedelta
+    lasting: timedelta
+    probability: float = 0.1
+    delay: timedelta = ms(50)
+    direction: Direction = Direction.BOTH
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResetPeer:
     """All live connections between `a` and `b` break at once with RST (Toxiproxy's reset_peer)."""
 
@@ -149,6 +165,7 @@ Fault = (
     Partition
     | Latency
     | PacketLoss
+    | Reordering
     | ResetPeer
     | LoseRequests
     | LoseReplies
@@ -168,6 +185,9 @@ Fault = (
 )
 FAULTS: tuple[type[Fault], ...] = get_args(Fault)
 """Every kind of fault, in the order in which they are listed to people."""
+
+OnLink = Partition | Latency | PacketLoss | Reordering
+"""Those that lie on the links between `a` and `b` for a while, one way or both."""
 
 OnHost = Kill | Stop | Pause | ClockSkew | DnsFailure | RestartServer
 """Those that strike one host, `target`, and no link."""
@@ -203,9 +223,11 @@ __all__ = [
     "LoseRequests",
     "OnCalls",
     "OnHost",
+    "OnLink",
     "PacketLoss",
     "Partition",
     "Pause",
+    "Reordering",
     "ResetPeer",
     "RestartServer",
     "ServerErrors",

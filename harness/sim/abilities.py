@@ -14,6 +14,7 @@ HOW: Mapping[Capability, str] = {
     ),
     Capability.LATENCY: "each chunk arrives later, the handshake too",
     Capability.PACKET_LOSS: "a chunk is sent again after 200 ms, 400 ms, …: the connection stalls, no byte is lost",
+    Capability.REORDERING: "a chunk arrives later, and what comes after it behind it",
     Capability.RESET: "both ends of every live connection get RST",
     Capability.HTTP_RULES: "at the client's end of its connection",
     Capability.DNS: "getaddrinfo says EAI_AGAIN; stale: an address without a route",

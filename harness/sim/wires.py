@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from harness.model.faults import Direction
@@ -16,7 +15,6 @@ from harness.sim.streams import FIN, Connection, Unobserved
 from harness.toxics.exchanges import HttpTap
 from harness.toxics.links import Impairment
 from harness.toxics.rules import Rule
-from harness.units import nanoseconds
 
 
 class SimWires:
@@ -28,20 +26,8 @@ class SimWires:
         wires.observe = self._tap
         wires.on_connect_failure = self._could_not_connect
 
-    def _impair(self, a: str, b: str, direction: Direction, impairment: Impairment) -> Heal:
+    def impair(self, a: str, b: str, direction: Direction, impairment: Impairment) -> Heal:
         return self.wires.links.impair(a, b, direction, impairment)
-
-    def cut(self, a: str, b: str, direction: Direction, strike: Strike) -> Heal:
-        return self._impair(a, b, direction, Impairment(strike=strike, cuts=True))
-
-    def delay(
-        self, a: str, b: str, direction: Direction, delay: timedelta, jitter: timedelta, strike: Strike
-    ) -> Heal:
-        impairment = Impairment(strike=strike, delay=nanoseconds(delay), jitter=nanoseconds(jitter))
-        return self._impair(a, b, direction, impairment)
-
-    def lose(self, a: str, b: str, direction: Direction, probability: float, strike: Strike) -> Heal:
-        return self._impair(a, b, direction, Impairment(strike=strike, loss=probability))
 
     def reset(self, a: str, b: str, strike: Strike) -> None:
         for connection in self.wires.connections_between(a, b):

@@ -42,13 +42,17 @@ class Stalled(Protocol):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Impairment:
-    """A fault on a link: it cuts it, or delays each chunk (nanoseconds), or loses it with a probability."""
+    """A fault on a link: it cuts it, or delays each chunk (nanoseconds), or loses it with a probability.
+
+    With `held`, a probability, `delay` is for those chunks only that are held back.
+    """
 
     strike: Strike
     cuts: bool = False
     delay: int = 0
     jitter: int = 0
     loss: float = 0.0
+    held: float = 0.0
 
 
 class Link:
@@ -91,9 +95,17 @@ class Link:
     def _extra(self, impairment: Impairment, victim: str) -> int:
         if impairment.loss:
             return self._stall_of_losses(impairment, victim)
+        if impairment.held:
+            return self._held_back(impairment, victim)
         if impairment.delay or impairment.jitter:
             impairment.strike(victim, "delayed")
         return impairment.delay + int(impairment.jitter * (2 * self._random() - 1))
+
+    def _held_back(self, impairment: Impairment, victim: str) -> int:
+        if self._random() >= impairment.held:
+            return 0
+        impairment.strike(victim, "held back")
+        return impairment.delay
 
     def _stall_of_losses(self, impairment: Impairment, victim: str) -> int:
         stall, timeout = 0, RETRANSMIT_FIRST

@@ -13,9 +13,9 @@ import pytest
 from harness.live.wires import LiveWires
 from harness.model.faults import Aftermath, Direction
 from harness.rng import Streams
-from harness.toxics.links import Links
+from harness.toxics.links import Impairment, Links
 from harness.toxics.rules import Does, Rule
-from harness.units import ms
+from harness.units import ms, nanoseconds
 
 pytestmark = pytest.mark.live
 
@@ -41,7 +41,12 @@ class Lab:
         return stream
 
     def cut(self, direction: Direction = Direction.BOTH) -> Callable[[], None]:
-        return self.wires.cut("worker-1", "api", direction, self.strike)
+        return self.impair(cuts=True, direction=direction)
+
+    def impair(
+        self, a: str = "worker-1", *, direction: Direction = Direction.BOTH, **fields: Any
+    ) -> Callable[[], None]:
+        return self.wires.impair(a, "api", direction, Impairment(strike=self.strike, **fields))
 
 
 class Echo(asyncio.Protocol):
@@ -172,7 +177,7 @@ def test_during_a_cut_no_handshake_is_answered_and_after_it_the_next_syn_gets_th
 
 def test_latency_delays_each_way() -> None:
     async def main(lab: Lab) -> None:
-        lab.wires.delay("worker-*", "api", Direction.BOTH, ms(80), ms(0), lab.strike)
+        lab.impair("worker-*", delay=nanoseconds(ms(80)))
         reader, writer = await lab.connect()
         begun = time.monotonic()
         writer.write(b"x")
@@ -280,7 +285,7 @@ def test_a_rule_strikes_the_call_and_the_next_one_passes(
 
 def test_a_worker_of_another_name_is_not_struck() -> None:
     async def main(lab: Lab) -> None:
-        lab.wires.cut("worker-2", "api", Direction.BOTH, lab.strike)
+        lab.impair("worker-2", cuts=True)
         reader, writer = await lab.connect()
         writer.write(b"x")
         assert await reader.readexactly(1) == b"x"
@@ -292,11 +297,25 @@ def test_a_worker_of_another_name_is_not_struck() -> None:
 def test_lost_segments_stall_and_no_byte_is_lost() -> None:
     async def main(lab: Lab) -> None:
         reader, writer = await lab.connect()
-        lab.wires.lose("worker-1", "api", Direction.FORTH, 0.3, lab.strike)
+        lab.impair(loss=0.3, direction=Direction.FORTH)
         for _ in range(20):
             writer.write(b"x" * 10)
             await asyncio.sleep(0.005)
         assert await reader.readexactly(200) == b"x" * 200
         assert ("worker-1", "a segment was lost and sent again") in lab.strikes
+
+    _run(main)
+
+
+def test_what_is_held_back_holds_up_what_comes_after_it() -> None:
+    async def main(lab: Lab) -> None:
+        reader, writer = await lab.connect()
+        lab.impair(held=0.5, delay=nanoseconds(ms(30)), direction=Direction.FORTH)
+        for number in range(20):
+            writer.write(bytes([number]))
+            await asyncio.sleep(0.005)
+        assert await reader.readexactly(20) == bytes(range(20))
+        assert set(lab.strikes) == {("worker-1", "held back")}
+        assert 0 < len(lab.strikes) < 20
 
     _run(main)
