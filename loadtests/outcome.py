@@ -1,0 +1,116 @@
+"""What a load test says at its end: the figures of all processes together, and an exit code."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from loadtests.latency import Latencies
+from loadtests.load import Load
+
+VALID, BROKEN, MISSED, UNKNOWN = 0, 1, 2, 3
+WORDS = {VALID: "valid", BROKEN: "invalid", MISSED: "invalid", UNKNOWN: "unknown"}
+
+
+def report_of(load: Load) -> dict[str, Any]:
+    """What one process has to tell, as JSON: it goes to the master, and adds up."""
+    return {
+        "counts": dict(load.counts),
+        "failures": dict(load.failures),
+        "reasons": load.reasons,
+        "promises": {"tested": dict(load.promises.tested), "broken": dict(load.promises.broken)},
+        "cut_off": load.cut_off,
+        "tokens_refreshed": load.tokens_refreshed,
+        "back": load.back,
+        "latencies": load.latencies.encode(),
+        "generator": load.watch.summary() | {"cpu_seconds": load.watch.cpu_seconds},
+    }
+
+
+class Outcome:
+    """The reports of all processes: the latest of each, added up."""
+
+    def __init__(self) -> None:
+        self._reports: dict[str, dict[str, Any]] = {}
+
+    def take(self, process: str, report: dict[str, Any]) -> None:
+        """The latest report of a process."""
+        self._reports[process] = report
+
+    def summary(self) -> dict[str, Any]:
+        """All of it as JSON."""
+        reports = list(self._reports.values())
+        latencies = Latencies()
+        for each in reports:
+            latencies.add(each["latencies"])
+        code, why = self._judge()
+        return {
+            "answer": WORDS[code],
+            "exit_code": code,
+            "why": why,
+            "counts": _sum(each["counts"] for each in reports),
+            "failures": _sum(each["failures"] for each in reports),
+            "reasons": {what: why for each in reports for what, why in each["reasons"].items()},
+            "promises": {of: _sum(each["promises"][of] for each in reports) for of in ("tested", "broken")},
+            "cut_off": sum(each["cut_off"] for each in reports),
+            "tokens_refreshed": sum(each["tokens_refreshed"] for each in reports),
+            "back": _back([seconds for each in reports for seconds in each["back"].values()]),
+            "latencies_ms": latencies.summary(),
+            "generator": [each["generator"] for each in reports],
+        }
+
+    def _judge(self) -> tuple[int, list[str]]:
+        """The exit code, worst first: a broken promise stays one, whoever was saturated."""
+        reports = self._reports.items()
+        broken = _sum(each["promises"]["broken"] for _, each in reports)
+        if broken:
+            return BROKEN, [f"broken: {promise}, {times} times" for promise, times in broken.items()]
+        saturated = [
+            f"the generator was saturated: in process {name}, {why}"
+            for name, each in reports
+            if (why := each["generator"]["saturated"])
+        ]
+        if saturated:
+            return UNKNOWN, saturated
+        counts = _sum(each["counts"] for _, each in reports)
+        if not exercised(counts):
+            return UNKNOWN, [_nothing(counts)]
+        failures = _sum(each["failures"] for _, each in reports)
+        if failures:
+            return MISSED, [f"failed: {op}, {times} of {counts[op]} calls" for op, times in failures.items()]
+        return VALID, []
+
+
+#: Any of these, answered well, is work that was done.
+WORK = ("ti.run", "jobs.state", "dag runs triggered")
+
+
+def exercised(counts: dict[str, int]) -> bool:
+    """Whether any work was done."""
+    return any(counts.get(op) for op in WORK)
+
+
+def _nothing(counts: dict[str, int]) -> str:
+    fetches = counts.get("fetches without a job", 0)
+    if fetches:
+        return f"no job was to be had in {fetches} fetches: --feed and --queue say where they come from"
+    return "no task was run: the load ended before any began"
+
+
+def _sum(counts: Any) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for each in counts:
+        total.update(each)
+    return dict(sorted(total.items()))
+
+
+def _back(seconds: list[float]) -> dict[str, float]:
+    if not seconds:
+        return {}
+    ordered = sorted(seconds)
+    return {
+        "workers": len(ordered),
+        "first": ordered[0],
+        "median": ordered[len(ordered) // 2],
+        "last": ordered[-1],
+    }

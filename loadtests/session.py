@@ -1,0 +1,174 @@
+"""What Locust's events do here: look at the server, begin and end a process's load, gather the reports, say the outcome."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import gevent
+from gevent.pool import Group
+from locust.env import Environment
+from locust.runners import MasterRunner, WorkerRunner
+
+from loadtests.calls import Line, NoAnswer
+from loadtests.feeds import AdminFeed, GivenWork, own_queue, seed_content
+from loadtests.load import Load
+from loadtests.options import Options, WrongOption
+from loadtests.outcome import Outcome, report_of
+from loadtests.preflight import UNKNOWN, USAGE, NotReady, look
+from loadtests.telling import tell
+
+DEFAULT_USER = "SupervisorUser"
+#: Users that speak the Edge API, and those of them that run jobs.
+WORKERS = frozenset(("EdgeWorkerUser", "SupervisorUser"))
+#: Seconds of a run whose length nobody gave, to a shape.
+RUN_TIME = 60
+
+_LOADS: WeakKeyDictionary[Environment, Load] = WeakKeyDictionary()
+_OUTCOMES: WeakKeyDictionary[Environment, Outcome] = WeakKeyDictionary()
+_BESIDE: WeakKeyDictionary[Environment, Group] = WeakKeyDictionary()
+
+
+def load_of(environment: Environment) -> Load:
+    """The load of this process."""
+    return _LOADS[environment]
+
+
+def prepare(environment: Environment) -> None:
+    """Before anything starts: which users, which shape; without a web page, whether the server is ready too."""
+    parsed: Any = environment.parsed_options
+    if not parsed.user_classes:
+        environment.user_classes = [
+            each for each in environment.user_classes if each.__name__ == DEFAULT_USER
+        ]
+    if not parsed.shape:
+        environment.shape_class = None
+    if parsed.headless and not isinstance(environment.runner, WorkerRunner):
+        _check(environment)
+
+
+def _check(environment: Environment) -> None:
+    """Exit with one line where the options or the server cannot do."""
+    try:
+        load = _make_load(environment)
+        for host in load.hosts:
+            look(host, secret=load.secret, needs_edge=bool(WORKERS & _names(environment)))
+    except WrongOption as error:
+        _exit(str(error), USAGE)
+    except NotReady as error:
+        _exit(str(error), error.code)
+
+
+def _exit(text: str, code: int) -> None:
+    sys.stderr.write(f"loadtests: {text}\n")
+    sys.exit(code)
+
+
+def _names(environment: Environment) -> set[str]:
+    return {each.__name__ for each in environment.user_classes}
+
+
+def _make_load(environment: Environment) -> Load:
+    parsed: Any = environment.parsed_options
+    if not environment.host:
+        raise WrongOption("--host is missing: give the server's URL, such as http://127.0.0.1:8080")
+    hosts = tuple(each.strip().rstrip("/") for each in environment.host.split(","))
+    try:
+        return Load(environment, Options.of(parsed), hosts=hosts, run_time=float(parsed.run_time or RUN_TIME))
+    except ValueError as error:  # a variable of Airflow's
+        raise WrongOption(str(error)) from None
+
+
+def begin(environment: Environment) -> None:
+    """The load begins, in a process that has users or leads those that have."""
+    _OUTCOMES[environment] = Outcome()
+    if isinstance(environment.runner, MasterRunner):
+        return
+    try:
+        load = _LOADS[environment] = _make_load(environment)
+        _feed(environment, load)
+    except (WrongOption, NotReady) as error:
+        sys.stderr.write(f"loadtests: {error}\n")
+        environment.process_exit_code = getattr(error, "code", USAGE)
+        gevent.spawn(_quit, environment)
+        return
+    beside = _BESIDE[environment] = Group()
+    for each in (load.watch.run, load.feed.run):
+        beside.spawn(each)
+    load.gate.open()
+
+
+def _quit(environment: Environment) -> None:
+    if environment.runner is not None:
+        environment.runner.quit()
+
+
+def _feed(environment: Environment, load: Load) -> None:
+    """Where this process's work comes from. Raises NotReady."""
+    server = look(load.hosts[0], secret=load.secret, needs_edge=False)
+    kind = load.options.feed
+    line = Line(load, host=load.hosts[0], timeout=60.0)
+    if kind == "admin" and not server.admin:
+        raise NotReady(
+            f"{server.host} has no /admin/seed: `harness serve --admin` has; or take --feed none", code=USAGE
+        )
+    if server.admin and kind in ("auto", "admin") and not load.options.workloads:
+        load.queue = load.options.queue or own_queue()
+        load.feed = AdminFeed(line, load.queue)
+        try:
+            seed_content(line)
+        except NoAnswer as error:
+            raise NotReady(f"{server.host} could not be seeded: {error}", code=UNKNOWN) from None
+        return
+    index, of = _share(environment)
+    load.feed = GivenWork(load.options.workloads, index=index, of=of)
+
+
+def _share(environment: Environment) -> tuple[int, int]:
+    """Which process this is, and of how many: they share what there is only once."""
+    parsed: Any = environment.parsed_options
+    runner = environment.runner
+    if isinstance(runner, WorkerRunner):
+        return max(0, runner.worker_index), max(1, parsed.processes or parsed.expect_workers or 1)
+    return 0, 1
+
+
+def end(environment: Environment) -> None:
+    """The load has ended."""
+    if (beside := _BESIDE.pop(environment, None)) is not None:
+        beside.kill(block=False)
+    if (load := _LOADS.get(environment)) is not None:
+        load.witness.close()
+
+
+def report(environment: Environment, data: dict[str, Any]) -> None:
+    """A worker of Locust's tells its master."""
+    if (load := _LOADS.get(environment)) is not None:
+        data["load"] = report_of(load)
+
+
+def take_report(environment: Environment, client: str, data: dict[str, Any]) -> None:
+    """The master hears it."""
+    if "load" in data and environment in _OUTCOMES:
+        _OUTCOMES[environment].take(client, data["load"])
+
+
+def conclude(environment: Environment) -> None:
+    """The process ends: tell the outcome, and set the exit code."""
+    if isinstance(environment.runner, WorkerRunner):
+        environment.process_exit_code = 0  # the master judges
+        return
+    if environment.process_exit_code is not None or environment not in _OUTCOMES:
+        return
+    outcome = _OUTCOMES[environment]
+    if environment in _LOADS:
+        outcome.take("0", report_of(_LOADS[environment]))
+    summary = outcome.summary()
+    sys.stdout.write(tell(summary))
+    parsed: Any = environment.parsed_options
+    if name := parsed.results:
+        Path(name).write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    environment.process_exit_code = summary["exit_code"]

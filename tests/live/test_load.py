@@ -1,0 +1,115 @@
+"""`locust -f loadtests` against a fake API, each in a process of its own."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.live.loading import locust, served
+
+pytestmark = pytest.mark.live
+
+QUICK = ("-u", "4", "-r", "4", "-t", "5s", "--time-scale", "0.05")
+
+_AN_OLD_DATE = (
+    b"HTTP/1.1 200 OK\r\ndate: Mon, 05 Jan 2026 10:00:00 GMT\r\ncontent-length: 20\r\n\r\n"
+    b'{"status":"healthy"}'
+)
+
+
+@pytest.fixture(scope="module")
+def fake() -> Iterator[str]:
+    with served("--admin") as url:
+        yield url
+
+
+@pytest.mark.parametrize(
+    ("user", "work"),
+    [
+        (None, ("worker.register", "jobs.fetch", "jobs.state", "logs.push", "ti.run", "ti.heartbeat", "ti.state")),
+        ("EdgeWorkerUser", ("worker.register", "jobs.fetch", "jobs.state", "logs.push")),
+        ("TaskUser", ("ti.run", "ti.heartbeat", "xcoms.set", "variables.get", "ti.state")),
+    ],
+)  # fmt: skip
+def test_a_load_of_any_kind_does_its_work_and_no_call_fails(user, work, fake, tmp_path):
+    ended = locust(*QUICK, "--sample", "0.5", *([user] if user else []), host=fake, folder=tmp_path)
+
+    assert (ended.code, ended.results["failures"]) == (0, {}), ended.output
+    assert set(work) <= set(ended.results["counts"])
+    assert ended.results["promises"]["broken"] == {}
+
+
+@pytest.mark.parametrize(
+    ("host", "code", "words"),
+    [
+        (None, 64, "--host is missing"),
+        ("localhost:80", 64, "give a URL"),
+        ("http://no-such-host.invalid", 64, "is not known"),
+        ("http://127.0.0.1:9", 3, "nobody listens"),
+    ],
+)
+def test_a_host_that_cannot_be_is_told_in_one_line(host, code, words, tmp_path):
+    ended = locust(*QUICK, host=host, folder=tmp_path)
+
+    assert ended.code == code
+    assert words in next(line for line in ended.output.splitlines() if line.startswith("loadtests: "))
+    assert "Traceback" not in ended.output
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>", "is no Execution API"),
+        (b"\x00\xff rubbish", "not in HTTP"),
+        (b"", "not in HTTP"),
+        (_AN_OLD_DATE, "the clock of"),
+    ],
+)
+def test_a_server_that_is_none_is_told_in_one_line(answer, words, tmp_path):
+    with _answering(answer) as host:
+        ended = locust(*QUICK, host=host, folder=tmp_path)
+
+    assert ended.code == 3
+    assert words in ended.output
+    assert "Traceback" not in ended.output
+
+
+def test_a_wrong_key_is_told_in_one_line(fake, tmp_path):
+    secret = {"AIRFLOW__API_AUTH__JWT_SECRET": "no" * 40}
+    ended = locust(*QUICK, host=fake, folder=tmp_path, environ=secret)
+
+    assert (ended.code, "takes none of our tokens" in ended.output) == (64, True)
+    assert "Traceback" not in ended.output
+
+
+def test_a_load_without_jobs_is_unknown_and_not_green(fake, tmp_path):
+    ended = locust(*QUICK, "--feed", "none", host=fake, folder=tmp_path)
+
+    assert ended.code == 3
+    assert "no job was to be had" in ended.output
+
+
+@contextmanager
+def _answering(answer: bytes) -> Iterator[str]:
+    """A server that says the same to everyone, and closes."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(answer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join()
