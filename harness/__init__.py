@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Latency,
         LoseReplies,
         LoseRequests,
+        OutOfMemory,
         PacketLoss,
         Partition,
         Pause,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         ServerErrors,
         Stop,
         TruncateReplies,
+        Victim,
     )
     from harness.model.plan import Plan
     from harness.model.planning import make_plan
@@ -53,6 +55,7 @@ __all__ = [
     "Link",
     "LoseReplies",
     "LoseRequests",
+    "OutOfMemory",
     "PacketLoss",
     "Partition",
     "Pause",
@@ -66,6 +69,7 @@ __all__ = [
     "Stop",
     "Tasks",
     "TruncateReplies",
+    "Victim",
     "Workers",
     "every",
     "flip_flop",

@@ -73,6 +73,10 @@ def _kill(fault: f.Kill, world: World, strike: Strike) -> Heal:
     return world.fleet.kill(fault.target, strike)
 
 
+def _out_of_memory(fault: f.OutOfMemory, world: World, strike: Strike) -> Heal:
+    return world.fleet.starve(fault.target, fault.victim, strike, goes_on=fault.lasting is not None)
+
+
 def _stop(fault: f.Stop, world: World, strike: Strike) -> Heal:
     return world.fleet.terminate(fault.target, fault.drain, strike)
 
@@ -108,6 +112,7 @@ ACTIONS: dict[type[Fault], tuple[Capability, Callable[..., Heal]]] = {
     f.CorruptReplies: (Capability.HTTP_RULES, _on_calls(Does.SPOIL_REPLY)),
     f.CloseIdle: (Capability.HTTP_RULES, _on_calls(Does.CLOSE_IDLE)),
     f.Kill: (Capability.KILL, _kill),
+    f.OutOfMemory: (Capability.OUT_OF_MEMORY, _out_of_memory),
     f.Stop: (Capability.STOP, _stop),
     f.Pause: (Capability.PAUSE, _pause),
     f.ClockSkew: (Capability.CLOCK_SKEW, _clock_skew),
@@ -144,6 +149,8 @@ def describe(fault: Fault) -> str:
         words.append(f"on {calls}")
     if (nth := getattr(fault, "nth", 1)) > 1:
         words.append(f"from call {nth} on")
+    if victim := getattr(fault, "victim", None):
+        words.append(f"kills a {victim}")
     if getattr(fault, "drain", False):
         words.append("when its work is done")
     words += [

@@ -11,7 +11,7 @@ from enum import StrEnum
 from random import Random
 from typing import Any, Protocol
 
-from harness.model.faults import Direction
+from harness.model.faults import Direction, Victim
 from harness.model.history import Event, History
 from harness.model.plan import Submission
 from harness.toxics.links import Impairment
@@ -34,6 +34,7 @@ class Capability(StrEnum):
     HTTP_RULES = "strike single HTTP calls"
     DNS = "break name resolution"
     KILL = "kill and restart hosts"
+    OUT_OF_MEMORY = "kill single processes of a host"
     STOP = "send SIGTERM and SIGINT to workers"
     PAUSE = "pause hosts"
     CLOCK_SKEW = "set a host's clock"
@@ -73,6 +74,13 @@ class Fleet(Protocol):
     """The hosts that can be killed and paused; the name may be a pattern."""
 
     def kill(self, target: str, strike: Strike) -> Heal: ...
+
+    def starve(self, target: str, victim: Victim, strike: Strike, *, goes_on: bool) -> Heal:
+        """SIGKILL to one process of each host, a task's or the worker's own; with `goes_on`, to tasks that begin too.
+
+        The Heal ends that, and boots a worker that was killed, beside what is left of the host's processes.
+        """
+        ...
 
     def terminate(self, target: str, drain: bool, strike: Strike) -> Heal:
         """SIGTERM to the workers, or with `drain` SIGINT; the Heal kills what is left and boots new ones."""

@@ -8,11 +8,13 @@ from fnmatch import fnmatchcase
 
 from harness.invariants.registry import Finding, liveness
 from harness.model.bodies import act, bodies
-from harness.model.faults import Kill, Stop
+from harness.model.fault_checks import ends_processes
+from harness.model.faults import Fault, OnHost, OutOfMemory
 from harness.model.history import Event, History
 from harness.model.moments import moment
 from harness.model.options import values
-from harness.model.plan import Plan
+from harness.model.plan import Plan, PlannedWorker
+from harness.model.scenario import Workers
 from harness.units import minutes, nanoseconds, seconds
 
 WINDOW = minutes(2)
@@ -35,7 +37,7 @@ def every_worker_rejoins(history: History, plan: Plan) -> Iterator[Finding]:
     used = _used(history, since)
     for worker in plan.workers:
         name = worker.name
-        if _killed_for_good(name, plan):
+        if _killed_for_good(worker, plan):
             continue
         last = heard.get(name)
         if last is None or last.t < since:
@@ -84,11 +86,19 @@ def _signs(history: History, stop: int) -> tuple[dict[str, Event], dict[str, Eve
     return heard, fetched, fate
 
 
-def _killed_for_good(name: str, plan: Plan) -> bool:
+def _killed_for_good(worker: PlannedWorker, plan: Plan) -> bool:
     return any(
-        isinstance(fault, (Kill, Stop)) and fault.lasting is None and fnmatchcase(name, fault.target)
+        isinstance(fault, OnHost)
+        and getattr(fault, "lasting", None) is None
+        and fnmatchcase(worker.name, fault.target)
+        and (ends_processes(fault) or _is_its_task(worker, fault))
         for fault in plan.faults
     )
+
+
+def _is_its_task(worker: PlannedWorker, fault: Fault) -> bool:
+    """Whether a task that is killed is the worker itself: a scripted one runs its tasks in its own process."""
+    return isinstance(fault, OutOfMemory) and worker.kind is Workers.SCRIPTED
 
 
 def _summary(name: str, last: Event | None, fate: Event | None, since: int) -> str:

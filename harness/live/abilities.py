@@ -14,6 +14,10 @@ HOW: Mapping[Capability, str] = {
     Capability.RESET: "the worker's relay closes both sides with RST",
     Capability.HTTP_RULES: "in the worker's relay",
     Capability.KILL: "SIGKILL to every process of the worker's tree",
+    Capability.OUT_OF_MEMORY: (
+        "SIGKILL to the task with the highest /proc/PID/oom_score, or to the worker's main process; of a scripted"
+        " worker both are one"
+    ),
     Capability.STOP: "the signal goes to the worker's main process",
     Capability.PAUSE: "SIGSTOP and SIGCONT to every process of the worker's tree",
     Capability.RESTART_SERVER: "the server's process ends and starts again; relays refuse meanwhile",

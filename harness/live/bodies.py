@@ -47,6 +47,10 @@ class BodyWitness:
             counts[host] = counts.get(host, 0) + 1
         return counts
 
+    def of(self, host: str) -> set[int]:
+        """The processes in which the bodies of a host run, as far as is known."""
+        return {pid for (_, _, pid), (where, _) in self._open.items() if where == host}
+
     def _read_marks(self) -> None:
         for path in sorted(self._folder.glob("*.jsonl")):
             with path.open("rb") as file:

@@ -12,6 +12,8 @@ from typing import Any
 from harness.live.bodies import BodyWitness
 from harness.live.commands import Camp, command, environment
 from harness.live.hosts import Host
+from harness.live.memory import Memory
+from harness.model.faults import Victim
 from harness.model.plan import PlannedWorker
 from harness.ports import Heal, Strike
 
@@ -30,6 +32,8 @@ class LiveFleet:
         self._planned: dict[str, PlannedWorker] = {}
         self._running: dict[str, Host] = {}
         self._ended: dict[str, Host] = {}
+        self._before: list[tuple[str, Host]] = []  # what is left of hosts whose worker was started again
+        self._memory = Memory(self._targets, bodies=bodies.of, start_again=self._start_again)
 
     def boot(self, planned: PlannedWorker) -> None:
         """Start the worker."""
@@ -50,6 +54,7 @@ class LiveFleet:
     def look(self) -> None:
         """Notice workers and bodies that have ended."""
         self._bodies.look()
+        self._memory.look()
         for name, host in list(self._running.items()):
             if (code := host.exit_code) is not None:
                 self._ended[name] = self._running.pop(name)  # its job processes may go on
@@ -82,8 +87,23 @@ class LiveFleet:
 
     def _kill(self, name: str) -> None:
         self._running.pop(name).kill()
+        for who, host in self._before:
+            if who == name:
+                host.kill()
+        self._before = [each for each in self._before if each[0] != name]
         self._bodies.look()
         self._say(name, "info", "worker.exit", {"reason": "killed"})
+
+    def starve(self, target: str, victim: Victim, strike: Strike, *, goes_on: bool) -> Heal:
+        self._bodies.look()
+        return self._memory.runs_short(target, victim, strike, goes_on=goes_on)
+
+    def _start_again(self, name: str, host: Host) -> None:
+        """Start the worker of a host that has lost it, if that is what became of the host, beside its job processes."""
+        self.look()
+        if self._ended.get(name) is host and name not in self._running:
+            self._before.append((name, self._ended.pop(name)))
+            self.boot(self._planned[name])
 
     def terminate(self, target: str, drain: bool, strike: Strike) -> Heal:
         stopped = self._targets(target)
@@ -124,13 +144,16 @@ class LiveFleet:
 
     def stop(self) -> None:
         """End every worker, and whatever it started."""
-        for host in (*self._running.values(), *self._ended.values()):
+        for host in (*self._running.values(), *self._ended.values(), *(host for _, host in self._before)):
             host.kill()
         self._running.clear()
         self._ended.clear()
+        self._before.clear()
 
 
 def _exit(code: int, last_words: str) -> tuple[str, str, dict[str, Any]]:
     if code == 0:
         return "info", "worker.exit", {"reason": "it was done"}
+    if code == -signal.SIGKILL:
+        return "info", "worker.exit", {"reason": "killed"}
     return "fail", "worker.exit", {"reason": f"it ended with code {code}", "error": last_words}

@@ -58,13 +58,21 @@ class Host:
                 os.kill(pid, number)
         return found
 
-    def tell(self, number: signal.Signals) -> None:
-        """Signal the worker's main process: the first that its init started."""
+    @property
+    def main(self) -> int | None:
+        """The id of the worker's main process, the first that its init started; None when it has ended."""
         pid = self._init.popen.pid
         with suppress(OSError):
-            main, *_ = Path(f"/proc/{pid}/task/{pid}/children").read_text().split() or (None,)
-            if main is not None and self.exit_code is None:
-                os.kill(int(main), number)
+            first, *_ = Path(f"/proc/{pid}/task/{pid}/children").read_text().split() or (None,)
+            if first is not None and self.exit_code is None:
+                return int(first)
+        return None
+
+    def tell(self, number: signal.Signals) -> None:
+        """Signal the worker's main process."""
+        if (main := self.main) is not None:
+            with suppress(ProcessLookupError):
+                os.kill(main, number)
 
     def kill(self) -> None:
         """Kill every process, those that are born meanwhile included."""

@@ -17,6 +17,7 @@ from harness.model.faults import (
     Latency,
     OnCalls,
     OnHost,
+    OutOfMemory,
     PacketLoss,
     Pause,
     Reordering,
@@ -24,6 +25,7 @@ from harness.model.faults import (
     ServerErrors,
     Stop,
     TruncateReplies,
+    Victim,
     ends_at,
     hosts,
 )
@@ -130,11 +132,18 @@ def _nobody(fault: Fault, workers: list[str]) -> str:
     return f"nothing passes between {fault.a!r} and {fault.b!r}: let one be a worker and the other {API!r}"
 
 
+def ends_processes(fault: Fault) -> bool:
+    """Whether the fault ends the process of the worker, or of the server, and it comes back after `lasting` or never."""
+    if isinstance(fault, OutOfMemory):
+        return fault.victim is Victim.WORKER
+    return isinstance(fault, (Kill, Stop, RestartServer))
+
+
 def _wrong_order(plan: Plan, workers: list[str]) -> Iterator[str]:
     """Faults whose victims are all down for as long as they might strike."""
     down: defaultdict[str, list[tuple[timedelta, timedelta]]] = defaultdict(list)
     for fault in sorted(plan.faults, key=lambda each: each.at):
-        crashes = isinstance(fault, (Kill, Stop, RestartServer))
+        crashes = ends_processes(fault)
         last = fault.at if crashes or isinstance(fault, (Pause, ClockSkew)) else ends_at(fault) or fault.at
         found = victims(fault, workers)
         up = [name for name in found if not any(since <= fault.at and last <= to for since, to in down[name])]

@@ -109,6 +109,26 @@ class Kill:
     lasting: timedelta | None = None
 
 
+class Victim(StrEnum):
+    """Which process the kernel kills for want of memory."""
+
+    TASK = "task"
+    WORKER = "worker"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutOfMemory:
+    """The kernel kills the host's largest task (SIGKILL), or its worker, and nothing else: who watches it lives on.
+
+    While it lasts, tasks that begin are killed too; a worker comes back after it. Without `lasting` it happens once.
+    """
+
+    target: str
+    at: timedelta
+    lasting: timedelta | None = None
+    victim: Victim = Victim.TASK
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stop:
     """The worker's process is told to end (SIGTERM), or to end when its work is done (`drain`: SIGINT).
@@ -177,6 +197,7 @@ Fault = (
     | CorruptReplies
     | CloseIdle
     | Kill
+    | OutOfMemory
     | Stop
     | Pause
     | ClockSkew
@@ -189,7 +210,7 @@ FAULTS: tuple[type[Fault], ...] = get_args(Fault)
 OnLink = Partition | Latency | PacketLoss | Reordering
 """Those that lie on the links between `a` and `b` for a while, one way or both."""
 
-OnHost = Kill | Stop | Pause | ClockSkew | DnsFailure | RestartServer
+OnHost = Kill | OutOfMemory | Stop | Pause | ClockSkew | DnsFailure | RestartServer
 """Those that strike one host, `target`, and no link."""
 
 
@@ -224,6 +245,7 @@ __all__ = [
     "OnCalls",
     "OnHost",
     "OnLink",
+    "OutOfMemory",
     "PacketLoss",
     "Partition",
     "Pause",
@@ -233,6 +255,7 @@ __all__ = [
     "ServerErrors",
     "Stop",
     "TruncateReplies",
+    "Victim",
     "ends_at",
     "hosts",
 ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.errors import BadPlan
 from harness.model.draws import Draw
-from harness.model.faults import FAULTS, Aftermath, Direction, Fault, Flaw, RestartServer
+from harness.model.faults import FAULTS, Aftermath, Direction, Fault, Flaw, RestartServer, Victim
 from harness.model.operations import NAMES
 from harness.model.plan import Plan
 from harness.model.plan_checks import check_plan
@@ -51,6 +51,7 @@ _FIELDS: Mapping[str, Callable[[Draw, Plan], Any]] = {
     "keep": lambda draw, plan: draw.integer(0, 200),
     "flaw": lambda draw, plan: draw.choice(list(Flaw)),
     "applied": lambda draw, plan: draw.chance(0.5),
+    "victim": lambda draw, plan: draw.choice(list(Victim)),
     "drain": lambda draw, plan: draw.chance(0.5),
     "stale": lambda draw, plan: draw.chance(0.5),
     "ahead": lambda draw, plan: draw.choice([seconds(0), seconds(15), minutes(10)]),

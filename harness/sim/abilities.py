@@ -19,6 +19,10 @@ HOW: Mapping[Capability, str] = {
     Capability.HTTP_RULES: "at the client's end of its connection",
     Capability.DNS: "getaddrinfo says EAI_AGAIN; stale: an address without a route",
     Capability.KILL: "the host's tasks never run again, its kernel closes the connections",
+    Capability.OUT_OF_MEMORY: (
+        "the process of the task that has run longest ends as by SIGKILL, or the worker's: its job processes go on; of a"
+        " scripted worker both are one"
+    ),
     Capability.STOP: "calls the handler that the worker has set for the signal; without one it dies",
     Capability.PAUSE: "nothing on the host runs, bodies included; its kernel goes on receiving",
     Capability.CLOCK_SKEW: "time.time and datetime.now of the host's code are off",

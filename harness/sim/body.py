@@ -8,12 +8,13 @@ from typing import Any
 
 from harness.model.history import Event
 from harness.model.plan import Submission
+from harness.sim.node import PROCESS
 
 Record = Callable[..., Event]
 
 
 class SimBody:
-    """One running body. `ends_at` is the loop's time in seconds."""
+    """One running body, in the process `runner`. `ends_at` is the loop's time in seconds."""
 
     def __init__(
         self,
@@ -27,7 +28,7 @@ class SimBody:
         call: int,
     ) -> None:
         self._record, self._process = record, process
-        self.done = False
+        self.runner, self.done = PROCESS.get(), False
         self.fails = try_number in task.failing_tries
         self.ends_at = loop.time() + task.lasting.total_seconds()
         self._about = {"call": call, "task": task.key, "ti": ti, "try": try_number}

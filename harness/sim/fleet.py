@@ -12,11 +12,13 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from harness.model.faults import Victim
 from harness.model.options import values
 from harness.model.plan import PlannedWorker, Submission
 from harness.model.scenario import Workers
 from harness.ports import Heal, Strike
 from harness.sim.body import SimBody
+from harness.sim.memory import Memory
 from harness.sim.network import Network
 from harness.sim.node import Node
 from harness.sim.server import URL
@@ -72,7 +74,8 @@ class SimFleet:
         self._bodies: dict[str, list[SimBody]] = {}
         self._planned: dict[str, PlannedWorker] = {}
         self._skews: dict[object, tuple[str, int]] = {}  # by fault: a pattern of hosts, and nanoseconds
-        self._ended: dict[Node, None] = {}  # the hosts whose worker has ended by itself
+        self._ended: dict[Node, None] = {}  # the hosts whose worker has ended before them
+        self._memory = Memory(self)
 
     def boot_all(self, workers: Iterable[PlannedWorker]) -> None:
         for planned in workers:
@@ -85,12 +88,22 @@ class SimFleet:
         node.on_task_error = self._background_failed
         self._set_clock(node)
         self._bodies[planned.name] = []
+        self._start(planned, node)
+
+    def _start(self, planned: PlannedWorker, node: Node) -> None:
         value = {"kind": planned.kind.value, "slots": planned.slots}
         self._say(planned.name, "info", "worker.start", value)
         site = SimSite(self, node, self.world.streams.named(f"worker/{planned.name}"))
         node.site = site
         main = self._run(planned.name, node, self._main(site, planned))
-        self.world.loop.create_task(main, name=f"{planned.name}: main", context=node.context())
+        self.world.loop.create_task(main, name=f"{planned.name}: main", context=node.context(node.main))
+
+    def start_again(self, node: Node) -> None:
+        """Start the worker on a host that has lost it, if that is what became of the host."""
+        if self._wires.hosts[node.name] is node and node.alive and node in self._ended:
+            del self._ended[node]
+            node.main = object()
+            self._start(self._planned[node.name], node)
 
     async def _main(self, site: SimSite, planned: PlannedWorker) -> None:
         if planned.kind is Workers.EDGE:
@@ -144,9 +157,13 @@ class SimFleet:
             try_number=try_number,
             call=world.history.new_call(),
         )
-        running = [each for each in self._bodies[node.name] if not each.done]
-        self._bodies[node.name] = [*running, body]
+        self._bodies[node.name] = [*self.running(node), body]
+        self._memory.began(node, body)
         return body
+
+    def running(self, node: Node) -> list[SimBody]:
+        """The bodies that run on the host, the oldest first."""
+        return [body for body in self._bodies[node.name] if not body.done]
 
     def _kill_bodies(self, node: Node, reason: str) -> None:
         for body in self._bodies[node.name]:
@@ -154,7 +171,8 @@ class SimFleet:
 
     # -- faults ------------------------------------------------------------------------------------
 
-    def _targets(self, pattern: str) -> list[Node]:
+    def targets(self, pattern: str) -> list[Node]:
+        """The living hosts that fit."""
         return [
             self._wires.hosts[name]
             for name in self._planned
@@ -162,9 +180,9 @@ class SimFleet:
         ]
 
     def kill(self, target: str, strike: Strike) -> Heal:
-        killed = self._targets(target)
+        killed = self.targets(target)
         for node in killed:
-            strike(node.name, f"killed with {self._running(node)} running tasks")
+            strike(node.name, f"killed with {len(self.running(node))} running tasks")
             self._kill(node)
 
         def restart() -> None:
@@ -173,22 +191,35 @@ class SimFleet:
 
         return restart
 
-    def _running(self, node: Node) -> int:
-        return sum(not body.done for body in self._bodies[node.name])
-
     def _kill(self, node: Node) -> None:
         self._kill_bodies(node, "its host was killed")
         self._wires.kill(node)
         if node not in self._ended:
             self._say(node.name, "info", "worker.exit", {"reason": "killed"})
 
+    def has_worker(self, node: Node) -> bool:
+        """Whether the worker's own process lives."""
+        return node.alive and node not in self._ended
+
+    def lose_worker(self, node: Node, reason: str) -> None:
+        """The worker's process dies, and what it has started goes on."""
+        for body in self.running(node):
+            if body.runner is node.main:
+                body.kill(reason)
+        self._wires.kill_main(node)
+        self._ended[node] = None
+        self._say(node.name, "info", "worker.exit", {"reason": "killed"})
+
+    def starve(self, target: str, victim: Victim, strike: Strike, *, goes_on: bool) -> Heal:
+        return self._memory.runs_short(target, victim, strike, goes_on=goes_on)
+
     def terminate(self, target: str, drain: bool, strike: Strike) -> Heal:
-        stopped = self._targets(target)
+        stopped = self.targets(target)
         for node in stopped:
             number = signal.SIGINT if drain else signal.SIGTERM
-            strike(node.name, f"{number.name} with {self._running(node)} running tasks")
+            strike(node.name, f"{number.name} with {len(self.running(node))} running tasks")
             handler, args = node.signal_handlers.get(number, (self._kill, (node,)))  # the default is to die
-            self.world.loop.call_soon(handler, *args, context=node.context())
+            self.world.loop.call_soon(handler, *args, context=node.context(node.main))
 
         def restart() -> None:
             for node in stopped:
@@ -202,13 +233,13 @@ class SimFleet:
     def skew(self, target: str, offset: timedelta, strike: Strike) -> Heal:
         key, text = object(), f"{offset.total_seconds():+g} s"
         self._skews[key] = target, nanoseconds(offset)
-        for node in self._targets(target):
+        for node in self.targets(target):
             strike(node.name, f"its clock jumped by {text}")
             self._set_clock(node)
 
         def set_right() -> None:
             del self._skews[key]
-            for node in self._targets(target):
+            for node in self.targets(target):
                 self._set_clock(node)
 
         return set_right
@@ -217,7 +248,7 @@ class SimFleet:
         node.clock_offset = sum(by for target, by in self._skews.values() if fnmatchcase(node.name, target))
 
     def pause(self, target: str, strike: Strike) -> Heal:
-        paused = self._targets(target)
+        paused = self.targets(target)
         for node in paused:
             strike(node.name, "stopped")
             node.pauses += 1

@@ -19,7 +19,7 @@ from contextvars import Context
 from typing import Any, Self
 
 from harness.errors import BudgetExceeded, Deadlock, ThreadRefused
-from harness.sim.node import NODE, Node
+from harness.sim.node import NODE, PROCESS
 from harness.units import NANOSECONDS
 
 CALLBACKS_PER_INSTANT = 1_000_000
@@ -42,7 +42,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self._sequence = itertools.count()
         self.task_numbers = itertools.count()
         self._at_this_instant = 0
-        self._halted: dict[Node, list[asyncio.Handle]] = {}
+        self._halted: dict[object, list[asyncio.Handle]] = {}  # by node, or by process of one
         self._broken_off: BaseException | None = None
         self.set_task_factory(_new_task)  # type: ignore[arg-type]
 
@@ -158,26 +158,27 @@ class SimLoop(asyncio.BaseEventLoop):
 
     # -- nodes: paused, resumed, dead --------------------------------------------------------------
 
-    def halt(self, node: Node) -> None:
-        """From now on nothing of the node runs: it is kept for `resume`, which a dead node never sees."""
-        self._halted.setdefault(node, [])
+    def halt(self, who: object) -> None:
+        """From now on nothing of the node, or process, runs: it is kept for `resume`, which a dead one never sees."""
+        self._halted.setdefault(who, [])
 
-    def resume(self, node: Node) -> None:
+    def resume(self, who: object) -> None:
         """What the paused node missed runs now, in its order."""
-        self._ready.extend(self._halted.pop(node))
+        self._ready.extend(self._halted.pop(who))
 
     def release_all(self) -> None:
         """Let everything run again, the dead too: only so that their tasks can be cancelled at the end."""
-        for node in list(self._halted):
-            self.resume(node)
+        for who in list(self._halted):
+            self.resume(who)
         self._at_this_instant, self._broken_off = 0, None
 
     def _hold_back(self, handle: asyncio.Handle) -> bool:
-        node = handle._context.get(NODE)  # type: ignore[attr-defined]
-        if node not in self._halted:
-            return False
-        self._halted[node].append(handle)
-        return True
+        for of in (NODE, PROCESS):
+            who = handle._context.get(of)  # type: ignore[attr-defined]
+            if who in self._halted:
+                self._halted[who].append(handle)
+                return True
+        return False
 
     # -- what asyncio would ask of the operating system ----------------------------------------------
 

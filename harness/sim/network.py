@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from harness.model.faults import Direction
-from harness.sim.node import NODE, Node, here
+from harness.sim.node import NODE, PROCESS, Node, here
 from harness.sim.streams import Connection, IdleSocket, Observer, Unobserved
 from harness.toxics.links import Link, Links, Strike, on_link
 from harness.units import NANOSECONDS
@@ -74,6 +74,14 @@ class Network:
         for endpoint in list(node.endpoints):
             endpoint.killed()
         self.loop.halt(node)
+
+    def kill_main(self, node: Node) -> None:
+        """The worker's own process dies; the kernel closes its connections, and the node's other processes go on."""
+        node.signal_handlers.clear()
+        for endpoint in list(node.endpoints):
+            if endpoint.process is node.main:
+                endpoint.killed()
+        self.loop.halt(node.main)
 
     def getaddrinfo(self, host: Any, port: Any) -> list[Any]:
         """The addresses of a host's name. Raises socket.gaierror for a name nobody has, or that gets no answer."""
@@ -159,10 +167,10 @@ class Network:
             self.on_connect_failure(client, "gave up connecting")
             raise
 
-    def establish(self, client: Node, server: Node, port: int) -> Connection:
-        """The SYN has arrived: a new connection, whose far end the server's protocol has taken."""
+    def establish(self, client: Node, server: Node, port: int, process: object = None) -> Connection:
+        """The SYN has arrived: a new connection of that process, whose far end the server's protocol has taken."""
         links = self.links.between(client.name, server.name), self.links.between(server.name, client.name)
-        connection = Connection(self.loop, client, server, port, links)
+        connection = Connection(self.loop, client, server, port, links, process)
         connection.observer = self.observe(connection)
         connection.on_end = lambda ended: self.connections.pop(ended, None) and None
         self.connections[connection] = None
@@ -181,7 +189,7 @@ class _Handshake:
 
     def __init__(self, network: Network, client: Node, address: tuple[str, int]) -> None:
         self.network, self.client, self.address = network, client, address
-        self.loop = network.loop
+        self.loop, self.process = network.loop, PROCESS.get()
         self.begun = self.loop.now
         self.done: asyncio.Future[Connection] = self.loop.create_future()
 
@@ -232,7 +240,7 @@ class _Handshake:
                 replied, self._fail, errno.ECONNREFUSED, "Connection refused", context=_KERNEL
             )
             return
-        connection = self.network.establish(self.client, server, self.address[1])
+        connection = self.network.establish(self.client, server, self.address[1], self.process)
         self.loop.call_at_ns(replied, self._connected, connection, context=_KERNEL)
 
     def _connected(self, connection: Connection) -> None:

@@ -11,6 +11,9 @@ from typing import Any
 NODE: ContextVar[Node | None] = ContextVar("node", default=None)
 """The node on which the running code runs; None is the harness itself and the wires."""
 
+PROCESS: ContextVar[object] = ContextVar("process", default=None)
+"""The process of that node: its worker's, which is `Node.main`, or one that the worker has started."""
+
 
 class Node:
     """A host between one boot and its end. Everything that runs on it has it in its context."""
@@ -20,6 +23,7 @@ class Node:
         self.environ: dict[str, str] = {"HOSTNAME": name}
         self.signal_handlers: dict[int, tuple[Callable[..., Any], tuple[Any, ...]]] = {}
         self.processes: dict[int, Any] = {}
+        self.main = object()  # stands for the worker's own process
         self.site: Any = None  # what the host's workers find on it: harness.ports.Site
         # what the kernel must close when the processes die; dicts because their order is kept
         self.endpoints: dict[Any, None] = {}
@@ -32,10 +36,11 @@ class Node:
         self._pids = itertools.count(100)
         self._ephemeral = itertools.count(32768)
 
-    def context(self) -> Context:
-        """A fresh context in which code runs on this node."""
+    def context(self, process: object = None) -> Context:
+        """A fresh context in which code runs on this node, be it in a process of it."""
         context = copy_context()
         context.run(NODE.set, self)
+        context.run(PROCESS.set, process)
         return context
 
     def new_pid(self) -> int:

@@ -148,10 +148,10 @@ class FakeSocket:
 class Endpoint(asyncio.Transport):
     """One end of a connection, as an asyncio transport."""
 
-    def __init__(self, loop: SimLoop, node: Node, connection: Connection) -> None:
+    def __init__(self, loop: SimLoop, node: Node, connection: Connection, process: object = None) -> None:
         super().__init__()
-        self.loop, self.node, self.connection = loop, node, connection
-        self.context: Context = node.context()
+        self.loop, self.node, self.connection, self.process = loop, node, connection, process
+        self.context: Context = node.context(process)
         self.pipe: Pipe
         self.peer: Endpoint
         self.protocol: Any = None
@@ -347,14 +347,20 @@ class Unobserved:
 
 
 class Connection:
-    """A TCP connection: `near` is the client's end, `far` the server's."""
+    """A TCP connection: `near` is the client's end, which that process of it holds, `far` the server's."""
 
     def __init__(
-        self, loop: SimLoop, client: Node, server: Node, port: int, links: tuple[Link, Link]
+        self,
+        loop: SimLoop,
+        client: Node,
+        server: Node,
+        port: int,
+        links: tuple[Link, Link],
+        process: object = None,
     ) -> None:
         self.client, self.server = client, server
         self.addresses = (client.address, client.new_port()), (server.address, port)
-        self.near, self.far = Endpoint(loop, client, self), Endpoint(loop, server, self)
+        self.near, self.far = Endpoint(loop, client, self, process), Endpoint(loop, server, self)
         self.near.peer, self.far.peer = self.far, self.near
         self.near.pipe = Pipe(loop, links[0], self.near, self.far)
         self.far.pipe = Pipe(loop, links[1], self.far, self.near)

@@ -72,7 +72,9 @@ class SupervisorProcess:
         self.pid = self._node.new_pid()
         self._node.processes[self.pid] = self
         name = f"{self._node.name}: process {self.pid}"
-        self.task = asyncio.get_running_loop().create_task(self._run(), name=name)
+        self.task = asyncio.get_running_loop().create_task(
+            self._run(), name=name, context=self._node.context(self)
+        )
 
     def is_alive(self) -> bool:
         """Whether it has not ended yet."""
@@ -154,7 +156,7 @@ class ChildProcess:
         self.pid = self._node.new_pid()
         self._node.processes[self.pid] = self
         self.task = asyncio.get_running_loop().create_task(
-            self._run(), name=f"{self._node.name}: process {self.pid}"
+            self._run(), name=f"{self._node.name}: process {self.pid}", context=self._node.context(self)
         )
 
     async def _run(self) -> None:

@@ -42,6 +42,7 @@ BY_HINT: dict[Any, st.SearchStrategy[Any]] = {
     faults.Direction: st.sampled_from(faults.Direction),
     faults.Aftermath: st.sampled_from(faults.Aftermath),
     faults.Flaw: st.sampled_from(faults.Flaw),
+    faults.Victim: st.sampled_from(faults.Victim),
     bool: st.booleans(),
 }
 BY_NAME: dict[str, st.SearchStrategy[Any]] = {
@@ -54,7 +55,7 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "behind": st.just(timedelta(0)),
     "target": st.sampled_from(["worker-1", "worker-*"]),
 }
-FINAL = (faults.Kill, faults.Stop)
+FINAL = (faults.Kill, faults.OutOfMemory, faults.Stop)
 NAMES = st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=20)
 ANYTHING = st.recursive(
     st.none()

@@ -10,7 +10,7 @@ import harness
 from harness import Fleet, Kill, LoseReplies, Partition, Scenario, Tasks, Workers, make_plan, minutes, seconds
 from harness.errors import NotCapable
 from harness.fault_table import WORLDS, markdown
-from harness.model.faults import FAULTS, ClockSkew, Direction, Fault, Stop
+from harness.model.faults import FAULTS, ClockSkew, Direction, Fault, OutOfMemory, Stop
 from harness.nemesis import ACTIONS, check_capable, describe
 from harness.ports import Capability
 
@@ -83,6 +83,7 @@ def test_every_fault_has_its_action() -> None:
             LoseReplies(a="*", b="api", at=seconds(1), lasting=seconds(3), nth=3),
             "LoseReplies * ↔ api on * from call 3 on for 3s",
         ),
+        (OutOfMemory(target="worker-2", at=seconds(1)), "OutOfMemory worker-2 kills a task"),
         (Stop(target="worker-2", at=seconds(1), drain=True), "Stop worker-2 when its work is done"),
         (
             ClockSkew(target="worker-2", at=seconds(1), lasting=minutes(2), behind=seconds(90)),

@@ -19,6 +19,7 @@ from harness.model.faults import (
     Latency,
     LoseReplies,
     LoseRequests,
+    OutOfMemory,
     PacketLoss,
     Partition,
     Pause,
@@ -26,6 +27,7 @@ from harness.model.faults import (
     RestartServer,
     ServerErrors,
     TruncateReplies,
+    Victim,
 )
 from harness.model.plan import Plan, PlannedWorker, Submission
 from harness.model.plan_checks import check_plan
@@ -292,6 +294,13 @@ def test_a_run_id_may_be_one_that_airflow_makes_itself() -> None:
         ([replace(KILL, at=minutes(3), lasting=None), KILL], "Kill at 3m can never strike: worker-1 is down"),
         ([replace(KILL, lasting=None), replace(CUT, at=minutes(2))], "worker-1 is down from 1m to the end"),
         ([KILL, Pause(target="worker-1", at=minutes(2), lasting=minutes(2))], "Pause at 2m can never strike"),
+        (
+            [
+                OutOfMemory(target="worker-1", at=minutes(1), victim=Victim.WORKER),
+                replace(KILL, at=minutes(2)),
+            ],
+            "Kill at 2m can never strike: worker-1 is down from 1m to the end",
+        ),
         ([RestartServer(at=seconds(5)), RestartServer(at=seconds(9))], "api is down from 5s to 15s"),
         (
             [replace(KILL, target="worker-*"), replace(KILL, at=minutes(2))],
@@ -309,6 +318,7 @@ def test_a_fault_that_can_never_strike_is_refused(faults: list[Fault], complaint
         [replace(KILL, lasting=None)],
         [KILL, replace(KILL, at=minutes(4), lasting=minutes(1))],
         [KILL, replace(KILL, target="worker-*", at=minutes(2))],
+        [OutOfMemory(target="worker-1", at=seconds(30)), KILL],
         [KILL, replace(CUT, at=minutes(2))],  # its end is felt when the worker is back
         [replace(KILL, target="*"), RestartServer(at=minutes(1))],
         [replace(CUT, a="api", b="worker-?", direction=Direction.BACK)],
