@@ -85,11 +85,13 @@ def _sim(plan: Plan, server: str, i_own_this: bool, progress: Progress | None) -
 
 
 def _live(plan: Plan, server: str, i_own_this: bool, progress: Progress | None) -> World:
-    from harness.live.abilities import LACKS
+    from harness.live.abilities import LACKS, missing
     from harness.live.session import run_live
     from harness.live.world import LiveWorld
 
-    check_capable(plan, world="live", capabilities=LiveWorld.capabilities, lacks=LACKS)
+    lacks = missing()
+    capabilities = LiveWorld.capabilities - lacks.keys()
+    check_capable(plan, world="live", capabilities=capabilities, lacks={**LACKS, **lacks})
     return run_live(plan, server=server, i_own_this=i_own_this, progress=progress)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from harness.live.clocks import library
 from harness.ports import Capability
 
 HOW: Mapping[Capability, str] = {
@@ -20,6 +21,7 @@ HOW: Mapping[Capability, str] = {
     ),
     Capability.STOP: "the signal goes to the worker's main process",
     Capability.PAUSE: "SIGSTOP and SIGCONT to every process of the worker's tree",
+    Capability.CLOCK_SKEW: "libfaketime in the worker's processes, told by a file; monotonic time is the machine's",
     Capability.RESTART_SERVER: "the server's process ends and starts again; relays refuse meanwhile",
     Capability.EDGE_WORKERS: "`airflow edge worker` as a process",
     Capability.SUPERVISED_WORKERS: "our Edge client as a process, the released supervisor for each task",
@@ -29,5 +31,16 @@ HOW: Mapping[Capability, str] = {
 LACKS: Mapping[Capability, str] = {
     Capability.VIRTUAL_TIME: "its time is the machine's",
     Capability.DNS: "its workers find the API by address and look up no name",
-    Capability.CLOCK_SKEW: "its hosts share the machine's clock",
 }
+
+NEEDS: Mapping[Capability, Callable[[], str | None]] = {
+    Capability.CLOCK_SKEW: lambda: (
+        None if library() else "libfaketime is not installed here (apt-get install faketime)"
+    ),
+}
+"""What the machine must have for some of it: why it is missing here, None where it is not."""
+
+
+def missing() -> dict[Capability, str]:
+    """What this machine cannot do of all that the world can, and why."""
+    return {capability: why for capability, need in NEEDS.items() if (why := need()) is not None}

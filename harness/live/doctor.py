@@ -115,7 +115,7 @@ PROBES: tuple[Probe, ...] = (
     Probe(
         name="libfaketime",
         look=probes.faketime,
-        good_for="wrong clocks for real processes, which no world has yet",
+        good_for="ClockSkew in --world live: wrong clocks for the processes of a worker",
         get="apt-get install faketime",
     ),
 )

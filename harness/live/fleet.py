@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
 from harness.live.bodies import BodyWitness
+from harness.live.clocks import Clocks
 from harness.live.commands import Camp, command, environment
 from harness.live.hosts import Host
 from harness.live.memory import Memory
-from harness.model.faults import Victim
+from harness.model.faults import ClockSkew, Fault, Victim
 from harness.model.plan import PlannedWorker
 from harness.ports import Heal, Strike
 
@@ -25,14 +26,24 @@ Say = Callable[[str, str, str, dict[str, Any]], None]
 
 
 class LiveFleet:
-    """Implements `harness.ports.Fleet`. `url_of` tells each worker where the API is for it."""
+    """Implements `harness.ports.Fleet`, for hosts that these faults may strike. `url_of` tells each worker where the API is for it."""
 
-    def __init__(self, camp: Camp, *, say: Say, url_of: Callable[[str], str], bodies: BodyWitness) -> None:
+    def __init__(
+        self,
+        camp: Camp,
+        *,
+        faults: Sequence[Fault],
+        say: Say,
+        url_of: Callable[[str], str],
+        bodies: BodyWitness,
+    ) -> None:
         self._camp, self._say, self._url_of, self._bodies = camp, say, url_of, bodies
         self._planned: dict[str, PlannedWorker] = {}
         self._running: dict[str, Host] = {}
         self._ended: dict[str, Host] = {}
         self._before: list[tuple[str, Host]] = []  # what is left of hosts whose worker was started again
+        skewed = [fault.target for fault in faults if isinstance(fault, ClockSkew)]
+        self._clocks = Clocks(camp.folder, targets=skewed)
         self._memory = Memory(self._targets, bodies=bodies.of, start_again=self._start_again)
 
     def boot(self, planned: PlannedWorker) -> None:
@@ -41,9 +52,8 @@ class LiveFleet:
         self._planned[name] = planned
         url = self._url_of(name)
         self._say(name, "info", "worker.start", {"kind": planned.kind.value, "slots": planned.slots})
-        self._running[name] = Host(
-            name, command(camp, planned, url=url), home=camp.home(name), env=environment(camp, name, url=url)
-        )
+        env = environment(camp, name, url=url) | self._clocks.environment(name)
+        self._running[name] = Host(name, command(camp, planned, url=url), home=camp.home(name), env=env)
 
     async def watch(self) -> None:
         """Notice workers and bodies that end, for ever."""
@@ -127,8 +137,9 @@ class LiveFleet:
         return restart
 
     def skew(self, target: str, offset: timedelta, strike: Strike) -> Heal:
-        """Not here: the hosts share the machine's clock. The world's capabilities say so."""
-        raise NotImplementedError
+        for name in self._targets(target):
+            strike(name, f"its clock jumped by {offset.total_seconds():+g} s")
+        return self._clocks.skew(target, offset)
 
     def pause(self, target: str, strike: Strike) -> Heal:
         paused = self._targets(target)

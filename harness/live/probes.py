@@ -13,13 +13,14 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from harness.errors import NotInstallable
+from harness.live.clocks import library
 from harness.live.environments import kept
 from harness.live.postgres import find_programs
 
@@ -152,14 +153,8 @@ def network_namespaces() -> Looked:
 
 def faketime() -> Looked:
     """The library that gives a process another clock."""
-    places: Iterable[Path] = (
-        path
-        for base in ("/usr/lib", "/usr/local/lib", "/opt/homebrew/lib")
-        for pattern in ("faketime/libfaketime.so.1", "*/faketime/libfaketime.so.1", "faketime/*.dylib")
-        for path in Path(base).glob(pattern)
-    )
-    found = next(iter(places), None)
-    return Looked(found is not None, str(found or "no libfaketime.so.1 below /usr/lib or /usr/local/lib"))
+    found = library()
+    return Looked(found is not None, str(found or "no libfaketimeMT.so.1 below /usr/lib or /usr/local/lib"))
 
 
 def _program(*command: str) -> Looked:

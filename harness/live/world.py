@@ -71,7 +71,9 @@ class LiveWorld:
         bodies = BodyWitness(
             camp.marks, say=self._body_says, now=time.monotonic_ns, new_call=self.history.new_call
         )
-        self.fleet = LiveFleet(camp, say=self._fleet_says, url_of=self.network.url_of, bodies=bodies)
+        self.fleet = LiveFleet(
+            camp, faults=plan.faults, say=self._fleet_says, url_of=self.network.url_of, bodies=bodies
+        )
         self._watch: asyncio.Task[None] | None = None
 
     # -- witnesses -------------------------------------------------------------------------------------

@@ -43,6 +43,7 @@ class ScriptedWorker:
     site: Site
     attempt: MakeTry = ScriptedTask
     running: dict[str, int] = field(default_factory=dict)  # job key → slots
+    welcome: bool = False  # the server has taken our tokens before
 
     async def run(self) -> None:
         """Register, then poll for jobs and heartbeat for ever."""
@@ -68,7 +69,10 @@ class ScriptedWorker:
     async def _edge_call(
         self, method: str, path: str, body: Any = None, *, client: ApiClient | None = None
     ) -> Any:
-        """Call the Edge API until it answers; each attempt has a token of its own. Raises Refused on 4xx."""
+        """Call the Edge API until it answers; each attempt has a token of its own. Raises Refused on 4xx.
+
+        A token that is refused is made anew: the clock by which it was made may be wrong for a while.
+        """
         via = client or self._edge
         reply = await persist(lambda: self._edge_attempt(via, method, path, body), random=self.site.random)
         return reply.json()
@@ -78,7 +82,10 @@ class ScriptedWorker:
         lifetime = site.option("api_auth.jwt_leeway")
         token = edge_token(path, secret=site.jwt_secret, now=site.utcnow(), lifetime=lifetime)
         content = None if body is None else json.dumps(body).encode()
-        return await client.request(method, f"/edge_worker/v1/{path}", token=token, content=content)
+        reply = await client.request(method, f"/edge_worker/v1/{path}", token=token, content=content)
+        if reply.status == 403 and self.welcome:
+            raise Unreachable(f"{method} {path}: the token was refused")
+        return reply
 
     def _state(self, state: str) -> dict[str, Any]:
         sysinfo = {
@@ -101,6 +108,7 @@ class ScriptedWorker:
                 # our predecessor died and the server has not noticed yet
                 await asyncio.sleep(self._heartbeat_interval)
             else:
+                self.welcome = True
                 return
 
     async def _heartbeat_for_ever(self) -> None:
