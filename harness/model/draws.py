@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
@@ -32,9 +32,17 @@ class Draw:
         """An integer in [low, high]."""
         return self._random.randint(low, high)
 
+    def several(self, low: int, high: int, make: Callable[[Draw], T], *, first: int = 0) -> list[T]:
+        """As many as are drawn, in [low, high], each made by a Draw of its own, named by numbers from `first`."""
+        return [make(self.named(str(first + n))) for n in range(self.integer(low, high))]
+
     def choice(self, options: Sequence[T]) -> T:
         """One of the options."""
         return self._random.choice(options)
+
+    def some(self, options: Sequence[T], probability: float) -> Sequence[T]:
+        """Each of the options with that probability, at least one of them."""
+        return [each for each in options if self.chance(probability)] or [self.choice(options)]
 
     def chance(self, probability: float) -> bool:
         """True with that probability."""

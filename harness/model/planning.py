@@ -24,16 +24,19 @@ def make_plan(
     parameters: Mapping[str, str] | None = None,
     workers: Workers | None = None,
     options: Mapping[str, str] | None = None,
+    draw: Draw | None = None,
+    tasks_least: int | None = None,
 ) -> Plan:
     """Draw every random decision of the scenario from the seed. `workers` overrides the fleet's kind,
-    `options` those of Airflow's options that the scenario sets, and adds to them.
+    `options` those of Airflow's options that the scenario sets, and adds to them. What draws otherwise than from the
+    seed is given as `draw`; with `tasks_least` it may leave out tasks, down to so many.
 
     Raises BadPlan, naming the fix, where scenario, seed or what comes of them cannot mean anything.
     """
     check_scenario(scenario)
     if wrong := check_of(int)(seed):
         raise BadPlan(f"the seed: {wrong}")
-    draw = Draw(Streams(seed), "plan")
+    draw = draw or Draw(Streams(seed), "plan")
     fleet = scenario.fleet
     kind = workers or fleet.kind
     plan = Plan(
@@ -44,7 +47,7 @@ def make_plan(
             PlannedWorker(name=f"worker-{n}", kind=kind, slots=fleet.slots, queues=fleet.queues)
             for n in range(1, fleet.count + 1)
         ),
-        submissions=_submissions(scenario.tasks, draw.named("tasks")),
+        submissions=_submissions(scenario.tasks, draw.named("tasks"), tasks_least),
         faults=_faults(scenario, draw.named("faults")),
         invariants=scenario.invariants,
         until=scenario.until,
@@ -56,25 +59,31 @@ def make_plan(
     return plan
 
 
-def _submissions(tasks: Tasks, draw: Draw) -> tuple[Submission, ...]:
-    def submission(n: int) -> Submission:
-        mine = draw.named(str(n))
-        return Submission(
-            at=mine.between(timedelta(0), tasks.over),
-            dag_id="storm",
-            task_id=f"task-{n}",
-            run_id="run-1",
-            lasting=mine.between(*tasks.lasting),
-            retries=tasks.retries,
-            retry_delay=tasks.retry_delay,
-            failing_tries=(1,) if n <= tasks.failing_first else (),
-            queue=tasks.queue,
-            slots=tasks.slots,
-            xcom_bytes=tasks.xcom_bytes,
-            reads=tasks.reads,
-        )
+def _submissions(tasks: Tasks, draw: Draw, least: int | None) -> tuple[Submission, ...]:
+    def times(mine: Draw) -> tuple[timedelta, timedelta]:
+        return mine.between(timedelta(0), tasks.over), mine.between(*tasks.lasting)
 
-    return tuple(sorted(map(submission, range(1, tasks.count + 1)), key=lambda task: task.at))
+    low = tasks.count if least is None else min(least, tasks.count)
+    drawn = draw.several(low, tasks.count, times, first=1)
+    found = (_submission(tasks, n, *each) for n, each in enumerate(drawn, start=1))
+    return tuple(sorted(found, key=lambda task: task.at))
+
+
+def _submission(tasks: Tasks, n: int, at: timedelta, lasting: timedelta) -> Submission:
+    return Submission(
+        at=at,
+        dag_id="storm",
+        task_id=f"task-{n}",
+        run_id="run-1",
+        lasting=lasting,
+        retries=tasks.retries,
+        retry_delay=tasks.retry_delay,
+        failing_tries=(1,) if n <= tasks.failing_first else (),
+        queue=tasks.queue,
+        slots=tasks.slots,
+        xcom_bytes=tasks.xcom_bytes,
+        reads=tasks.reads,
+    )
 
 
 def _faults(scenario: Scenario, draw: Draw) -> tuple[Fault, ...]:

@@ -58,6 +58,13 @@ def release(folder: Path) -> None:
         folder.rmdir()
 
 
+def discard(folder: Path) -> None:
+    """Take away a folder of ours with a run that a simpler one has replaced; what else stands in it stays."""
+    for name in (VERDICT, STORY, HISTORY):
+        (folder / name).unlink(missing_ok=True)
+    release(folder)
+
+
 def keep(folder: Path, *, history: History, story: str, summary: Mapping[str, Any]) -> None:
     """Store what became of the run. Raises NotWritten when the disk does not take it; what is there then is whole."""
     try:

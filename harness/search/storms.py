@@ -1,20 +1,26 @@
-"""A storm drawn from a seed: which faults, how many, when, how long, on what; the fleet, and Airflow's intervals."""
+"""A storm that is drawn: which faults, how many, when, how long, on what; the fleet, and Airflow's intervals.
+
+Who draws is left open: the swarm draws from a seed, `harness.strategies` lets Hypothesis choose. What is first in a list
+of choices is the simplest.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, replace
 from datetime import timedelta
-from typing import Any
+from enum import Enum
+from typing import Any, cast
 
 from harness.errors import BadPlan
+from harness.model.codec import hints_of
 from harness.model.draws import Draw
-from harness.model.faults import FAULTS, Aftermath, Direction, Fault, Flaw, RestartServer, Victim
+from harness.model.faults import FAULTS, Fault
 from harness.model.operations import NAMES
 from harness.model.plan import Plan
 from harness.model.plan_checks import check_plan
 from harness.model.planning import make_plan
-from harness.model.scenario import Scenario, Tasks, Workers
+from harness.model.scenario import Fleet, Scenario, Tasks, Workers
 from harness.rng import Streams
 from harness.search.kinds import STATUSES
 from harness.units import minutes, ms, seconds
@@ -33,7 +39,7 @@ def _some(draw: Draw, most: timedelta) -> timedelta:
 
 
 _FIELDS: Mapping[str, Callable[[Draw, Plan], Any]] = {
-    # how a field of a fault is drawn, whatever fault it is of; one that is not here keeps its default
+    # how a field of a fault is drawn, whatever fault it is of
     "a": lambda draw, plan: draw.choice(["worker-*", *(worker.name for worker in plan.workers)]),
     "b": lambda draw, plan: "api",
     "target": lambda draw, plan: draw.choice([worker.name for worker in plan.workers]),
@@ -41,19 +47,12 @@ _FIELDS: Mapping[str, Callable[[Draw, Plan], Any]] = {
     "lasting": lambda draw, plan: _some(draw, plan.until),
     "calls": lambda draw, plan: draw.choice(_CALLS),
     "times": lambda draw, plan: draw.choice([1, 1, 2, 5, None]),
-    "then": lambda draw, plan: draw.choice(list(Aftermath)),
-    "direction": lambda draw, plan: draw.choice(list(Direction)),
     "status": lambda draw, plan: draw.choice(STATUSES),
     "retry_after": lambda draw, plan: draw.choice([None, None, seconds(1), seconds(30)]),
     "delay": lambda draw, plan: draw.between(ms(10), draw.choice([ms(500), seconds(12), minutes(1)])),
     "jitter": lambda draw, plan: draw.between(ms(0), ms(500)),
     "nth": lambda draw, plan: draw.choice([1, 1, 1, 2, 5]),
     "keep": lambda draw, plan: draw.integer(0, 200),
-    "flaw": lambda draw, plan: draw.choice(list(Flaw)),
-    "applied": lambda draw, plan: draw.chance(0.5),
-    "victim": lambda draw, plan: draw.choice(list(Victim)),
-    "drain": lambda draw, plan: draw.chance(0.5),
-    "stale": lambda draw, plan: draw.chance(0.5),
     "ahead": lambda draw, plan: draw.choice([seconds(0), seconds(15), minutes(10)]),
     "behind": lambda draw, plan: draw.choice([seconds(0), seconds(15), minutes(10)]),
     "probability": lambda draw, plan: draw.integer(1, 60) / 100,
@@ -69,31 +68,70 @@ _INTERVALS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+_FITTING: Mapping[str, Callable[[Mapping[str, Any], Plan], Any]] = {
+    # what a field is where it depends on those before it
+    "lasting": lambda values, plan: min(values["lasting"], plan.until - values["at"]),
+    "behind": lambda values, plan: seconds(0) if values["ahead"] else values["behind"] or seconds(15),
+}
+
+
 def storm_plan(scenario: Scenario, seed: int, *, name: str, workers: Workers | None = None) -> Plan:
     """The plan of that seed. The scenario lends its work, its options and promises; its fleet and slots are the most.
 
     Its own faults give way to the storm. `every_fault_struck` is not promised: a drawn fault may well miss.
     """
-    draw = Draw(Streams(seed), "swarm")
-    fleet = replace(
-        scenario.fleet,
-        count=draw.named("fleet").integer(1, scenario.fleet.count),
-        slots=draw.named("slots").integer(
-            scenario.tasks.slots, max(scenario.fleet.slots, scenario.tasks.slots)
-        ),
-    )
-    promises = tuple(each for each in scenario.invariants if each != "every_fault_struck")
+    draw, of_plan = Draw(Streams(seed), "swarm"), Draw(Streams(seed), "plan")
+    return drawn_plan(scenario, draw, seed=seed, name=name, workers=workers, of_plan=of_plan)
+
+
+def drawn_plan(
+    scenario: Scenario,
+    draw: Draw,
+    *,
+    seed: int,
+    name: str,
+    workers: Workers | None = None,
+    of_plan: Draw | None = None,
+    kinds: Sequence[type[Fault]] = FAULTS,
+    faults_least: int = 1,
+    tasks_least: int | None = None,
+) -> Plan:
+    """The plan with a storm of those kinds of faults, as `draw` has it; `of_plan` draws the tasks, all of them or
+    `tasks_least` at least.
+
+    Raises BadPlan where the scenario is none of which a plan could be made.
+    """
+    calm = replace(scenario, fleet=drawn_fleet(scenario.fleet, draw, least=scenario.tasks.slots))
     calm = replace(
-        scenario,
-        fleet=fleet,
+        calm,
         tasks=_that_outlast(scenario),
         faults=(),
-        invariants=promises or scenario.invariants,
-        settle=max(scenario.settle, MENDING + 2 * _work(scenario) / (fleet.count * fleet.slots)),
+        invariants=_promises(scenario),
+        settle=max(scenario.settle, MENDING + 2 * _work(scenario) / (calm.fleet.count * calm.fleet.slots)),
     )
     options = {**_intervals(draw.named("options")), **scenario.options}
-    plan = make_plan(calm, seed, name=name, workers=workers, options=options)
-    return _with_storm(plan, draw.named("storm"))
+    plan = make_plan(
+        calm,
+        seed,
+        name=name,
+        workers=workers,
+        options=options,
+        draw=of_plan or draw,
+        tasks_least=tasks_least,
+    )
+    return with_storm(plan, draw.named("storm"), kinds, least=faults_least)
+
+
+def drawn_fleet(most: Fleet, draw: Draw, *, least: int = 1) -> Fleet:
+    """A fleet of `most` at most; each worker has `least` slots at least."""
+    count = draw.named("fleet").integer(1, most.count)
+    slots = draw.named("slots").integer(least, max(most.slots, least))
+    return replace(most, count=count, slots=slots)
+
+
+def _promises(scenario: Scenario) -> tuple[str, ...]:
+    kept = tuple(each for each in scenario.invariants if each != "every_fault_struck")
+    return kept or scenario.invariants
 
 
 def _that_outlast(scenario: Scenario) -> Tasks:
@@ -111,12 +149,11 @@ def _intervals(draw: Draw) -> dict[str, str]:
     return {name: draw.choice(values) for name, values in _INTERVALS.items() if draw.chance(0.25)}
 
 
-def _with_storm(plan: Plan, draw: Draw) -> Plan:
+def with_storm(plan: Plan, draw: Draw, kinds: Sequence[type[Fault]] = FAULTS, *, least: int = 1) -> Plan:
     """Swarm testing: each storm has some kinds of faults only, so that one does not always hide the other."""
-    kinds = [kind for kind in FAULTS if draw.chance(0.4)] or [draw.choice(FAULTS)]
-    for n in range(draw.integer(1, FAULTS_MOST)):
-        mine = draw.named(str(n))
-        fault = _draw_fault(mine.choice(kinds), plan, mine)
+    some = draw.some(kinds, 0.4)
+    calm = plan
+    for fault in draw.several(least, FAULTS_MOST, lambda mine: drawn_fault(mine.choice(some), calm, mine)):
         wilder = replace(plan, faults=tuple(sorted((*plan.faults, fault), key=lambda each: each.at)))
         try:
             check_plan(wilder)
@@ -126,19 +163,27 @@ def _with_storm(plan: Plan, draw: Draw) -> Plan:
     return plan
 
 
-def _draw_fault(kind: type[Fault], plan: Plan, draw: Draw) -> Fault:
-    values = {field.name: _draw_field(field, plan, draw.named(field.name)) for field in fields(kind)}
-    if kind is RestartServer:
-        values["target"] = "api"
-    if isinstance(values.get("lasting"), timedelta):
-        values["lasting"] = min(values["lasting"], plan.until - values["at"])
+def drawn_fault(kind: type[Fault], plan: Plan, draw: Draw) -> Fault:
+    """A fault of that kind which fits the plan's workers and its storm."""
+    values = {field.name: _drawn_field(kind, field, plan, draw.named(field.name)) for field in fields(kind)}
+    for name, fit in _FITTING.items():
+        if values.get(name) is not None:
+            values[name] = fit(values, plan)
     fault: Fault = kind(**values)
     return fault
 
 
-def _draw_field(field: Field[Any], plan: Plan, draw: Draw) -> Any:
-    if field.name in _FIELDS:
+def _drawn_field(kind: type[Fault], field: Field[Any], plan: Plan, draw: Draw) -> Any:
+    """By its row, by its type, or else its default. A host that is named by default is not drawn."""
+    hint = hints_of(cast("Any", kind))[field.name]
+    if field.name in _FIELDS and not (field.name == "target" and field.default is not MISSING):
         return _FIELDS[field.name](draw, plan)
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return draw.choice(list(hint))
+    if hint is bool:
+        return draw.chance(0.5)
     if field.default is not MISSING:
         return field.default
-    raise AssertionError(f"nothing says how to draw {field.name}: give it a row in _FIELDS")
+    raise AssertionError(
+        f"nothing says how to draw {field.name} of {kind.__name__}: give it a row in _FIELDS"
+    )

@@ -192,6 +192,7 @@ def play_unchanged(trials: Iterable[Trial]) -> None:
 def findings(trials: Sequence[Trial]) -> Iterator[Finding]:
     """Examine each trial in a new process, several at a time."""
     play_unchanged(trials)
+    importlib.import_module("hypothesis")  # which the tests import: once for all
     gc.freeze()
     with get_context("fork").Pool(PROCESSES, maxtasksperchild=1) as pool:
         yield from pool.imap(examine, trials)

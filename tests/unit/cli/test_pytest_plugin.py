@@ -10,6 +10,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from harness.model.faults import ServerErrors
+from harness.model.plan_file import read_plan
+
 PASSES = """
     from harness import Workers
     def test_it(run) -> None:
@@ -127,8 +130,9 @@ def test_a_plugin_that_has_a_seed_already_keeps_it_and_ours_is_harness_seed(
         ('run("quite")', "there is no scenario 'quite': did you mean 'quiet'?"),
         ('run("quiet", tasks="many")', "tasks='many': it takes an integer"),
         ("run(Scenario(), tasks=2)", "tasks: a Scenario takes no parameters"),
-        ("run(5)", "run(5): give a scenario's name or a Scenario"),
-        ("run(Scenario)", "give a scenario's name or a Scenario"),
+        ("run(5)", "run(5): give a scenario's name, a Scenario or a Plan"),
+        ("run(Scenario)", "give a scenario's name, a Scenario or a Plan"),
+        ("run(make_plan(Scenario(), 1, name='x'), seed=2)", "run(plan) takes no others"),
         (
             'run("quiet", expect="foo")',
             "run(…, expect='foo'): give one of 'valid', 'invalid', 'unknown', or None",
@@ -143,7 +147,7 @@ def test_a_plugin_that_has_a_seed_already_keeps_it_and_ours_is_harness_seed(
     ],
 )
 def test_a_mistake_in_a_test_is_told_in_a_line(session: Session, call: str, complaint: str) -> None:
-    out = session(f"from harness import Scenario\ndef test_it(run) -> None:\n    {call}\n", "-rN")
+    out = session(f"from harness import Scenario, make_plan\ndef test_it(run) -> None:\n    {call}\n", "-rN")
     assert out.count(complaint) == 1
     assert "1 failed" in out
     assert "Traceback" not in out
@@ -174,6 +178,40 @@ def test_the_kind_of_workers_may_be_a_text(session: Session) -> None:
         assert {worker.kind for worker in done.plan.workers} == {Workers.SCRIPTED}
     """
     assert "1 passed" in session(code)
+
+
+PLANS = """
+    from hypothesis import given, settings
+    from harness import Fleet, Scenario, ServerErrors, Tasks, Workers, minutes
+    from harness.strategies import plans, whole_runs
+    SCENARIO = Scenario(
+        fleet=Fleet(count=1, slots=1, kind=Workers.SCRIPTED),
+        tasks=Tasks(count=1),
+        options={"edge.job_poll_interval": "60", "edge.heartbeat_interval": "60"},  # few calls: soon done
+        until=minutes(1),
+    )
+    @settings(whole_runs, derandomize=True, database=None)
+    @given(plans(SCENARIO, kinds=(ServerErrors,)))
+    def test_it(run, plan) -> None:
+        if any(isinstance(fault, ServerErrors) and fault.times is None for fault in plan.faults):
+            run(plan, expect="unknown")
+"""
+
+
+def test_a_drawn_plan_that_fails_is_stored_at_its_smallest_and_told_how_to_come_back(
+    session: Session, pytester: pytest.Pytester
+) -> None:
+    out = session(PLANS, "--junitxml=report.xml")
+    assert "1 failed" in out
+    assert "Planned  1 scripted worker × 1 slot on default" in out
+    assert "harness replay runs/drawn-1/plan.json" in out
+    assert "@reproduce_failure(" in out
+    assert sorted(path.name for path in (pytester.path / "runs").iterdir()) == ["drawn-1", "latest"]
+    assert properties(pytester.path / "report.xml") == {
+        "harness_replay": "harness replay runs/drawn-1/plan.json"
+    }
+    plan = read_plan(pytester.path / "runs" / "drawn-1" / "plan.json")
+    assert [type(fault) for fault in plan.faults] == [ServerErrors]
 
 
 def test_a_session_that_does_not_use_it_imports_neither_airflow_nor_the_fake() -> None:
