@@ -5,13 +5,15 @@ The clock is that of time() and what reads it; monotonic time and the times of f
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import os
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from harness.ports import Heal
 
+_SLEEPING = Path(__file__).with_name("sleeping")
 _PLACES = ("/usr/lib", "/usr/local/lib")
 _PATTERNS = ("faketime/libfaketimeMT.so.1", "*/faketime/libfaketimeMT.so.1")
 
@@ -30,13 +32,15 @@ class Clocks:
         self._known: set[str] = set()
         self._skews: dict[object, tuple[str, timedelta]] = {}  # by fault: a pattern of hosts, and how far
 
-    def environment(self, name: str) -> dict[str, str]:
-        """What gives the processes of that host its clock; nothing where the machine's will do."""
+    def environment(self, name: str, env: Mapping[str, str]) -> dict[str, str]:
+        """The environment of that host's processes, with its clock; as it is where the machine's will do."""
         if not any(fnmatchcase(name, target) for target in self._targets):
-            return {}
+            return dict(env)
         self._known.add(name)
         self._set(name)
         return {
+            **env,
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(_SLEEPING), env.get("PYTHONPATH")))),
             "LD_PRELOAD": str(library()),
             "FAKETIME_TIMESTAMP_FILE": str(self._file(name)),
             "FAKETIME_NO_CACHE": "1",  # it reads the file each time: 7 µs

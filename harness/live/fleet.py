@@ -52,7 +52,7 @@ class LiveFleet:
         self._planned[name] = planned
         url = self._url_of(name)
         self._say(name, "info", "worker.start", {"kind": planned.kind.value, "slots": planned.slots})
-        env = environment(camp, name, url=url) | self._clocks.environment(name)
+        env = self._clocks.environment(name, environment(camp, name, url=url))
         self._running[name] = Host(name, command(camp, planned, url=url), home=camp.home(name), env=env)
 
     async def watch(self) -> None:
