@@ -26,7 +26,15 @@ def ways(kind: type[Fault]) -> Iterator[tuple[str, str]]:
     """Each world, and how it applies the fault, or `not here` and the reason."""
     capability = ACTIONS[kind][0]
     for world, (how, lacks) in WORLDS.items():
-        yield world, how[capability] if capability in how else f"not here: {lacks[capability]}"
+        told = how[capability] if capability in how else f"not here: {lacks[capability]}"
+        yield world, "; ".join([told, *_elsewhere(capability)] if world == "live" else [told])
+
+
+def _elsewhere(capability: Capability) -> Iterator[str]:
+    """What other hosts than processes make of it, where that is something else."""
+    for hosts, better in live.BETTER.items():
+        if capability in better:
+            yield f"with `--hosts {hosts}`: {better[capability]}"
 
 
 def does(kind: type[Fault]) -> str:

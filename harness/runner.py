@@ -42,11 +42,13 @@ def run_plan(
     world: str = "sim",
     server: str = "fake",
     i_own_this: bool = False,
+    hosts: str = "processes",
     progress: Callable[[float], None] | None = None,
 ) -> Run:
     """Drive the plan through a world of that name and judge its History.
 
-    `server` names the control plane of a live world; one at a URL is changed only with `i_own_this`. `progress` is told the run's seconds now and then.
+    `server` names the control plane of a live world; one at a URL is changed only with `i_own_this`. `hosts` says what its
+    workers' hosts are: a name of `harness.live.abilities.Hosts`. `progress` is told the run's seconds now and then.
     Raises NotCapable where the world cannot do what the plan asks, MissingExtra where Airflow is needed and
     not installed; and what the handler of a signal raises meanwhile, KeyboardInterrupt for one, even if code
     under test has caught it.
@@ -56,7 +58,7 @@ def run_plan(
     check_plan(plan)
     with heeded():
         begun = time.perf_counter()
-        driven = _DRIVERS[world](plan, server, i_own_this, progress)
+        driven = _DRIVERS[world](plan, server, i_own_this, hosts, progress)
         wall = time.perf_counter() - begun
         history = driven.history
         return Run(
@@ -71,7 +73,7 @@ def run_plan(
         )
 
 
-def _sim(plan: Plan, server: str, i_own_this: bool, progress: Progress | None) -> World:
+def _sim(plan: Plan, server: str, i_own_this: bool, hosts: str, progress: Progress | None) -> World:
     from harness.sim.session import prepare, run_in_sim
     from harness.sim.world import SimWorld
 
@@ -79,20 +81,25 @@ def _sim(plan: Plan, server: str, i_own_this: bool, progress: Progress | None) -
         raise BadParameter(
             f"the simulated world has no server {server!r} of anybody's own: take --world live"
         )
+    if hosts != "processes":
+        raise BadParameter(
+            f"the simulated world has no {hosts}, as all its hosts are simulated: take --world live"
+        )
     check_capable(plan, world="sim", capabilities=SimWorld.capabilities)
     prepare(plan)
     return run_in_sim(plan, progress=progress)
 
 
-def _live(plan: Plan, server: str, i_own_this: bool, progress: Progress | None) -> World:
-    from harness.live.abilities import LACKS, missing
+def _live(plan: Plan, server: str, i_own_this: bool, hosts: str, progress: Progress | None) -> World:
+    from harness.live.abilities import LACKS, Hosts, how, missing
     from harness.live.session import run_live
-    from harness.live.world import LiveWorld
 
+    if hosts not in set(Hosts):
+        raise BadParameter(f"there are no hosts {hosts!r}: choose one of {', '.join(Hosts)}")
     lacks = missing()
-    capabilities = LiveWorld.capabilities - lacks.keys()
+    capabilities = frozenset(how(Hosts(hosts))) - lacks.keys()
     check_capable(plan, world="live", capabilities=capabilities, lacks={**LACKS, **lacks})
-    return run_live(plan, server=server, i_own_this=i_own_this, progress=progress)
+    return run_live(plan, server=server, i_own_this=i_own_this, hosts=Hosts(hosts), progress=progress)
 
 
-_DRIVERS: dict[str, Callable[[Plan, str, bool, Progress | None], World]] = {"sim": _sim, "live": _live}
+_DRIVERS: dict[str, Callable[[Plan, str, bool, str, Progress | None], World]] = {"sim": _sim, "live": _live}

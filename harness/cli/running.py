@@ -118,13 +118,14 @@ def replay_command(file: Path, *, where: Sequence[str] = (), edited: bool = Fals
     return shlex.join([*words, *where])
 
 
-def where(world: str, server: str = "fake") -> list[str]:
+def where(world: str, server: str = "fake", hosts: str = "processes") -> list[str]:
     """The options that say where a run takes place, as far as they are not the defaults."""
-    return (["--world", world] if world != "sim" else []) + (["--server", server] if server != "fake" else [])
+    chosen = (("--world", world, "sim"), ("--server", server, "fake"), ("--hosts", hosts, "processes"))
+    return [word for name, value, default in chosen if value != default for word in (name, value)]
 
 
 def _where(arguments: argparse.Namespace) -> list[str]:
-    return where(arguments.world, arguments.server)
+    return where(arguments.world, arguments.server, arguments.hosts)
 
 
 def _replay_of(folder: Path | None, where: Sequence[str]) -> str | None:
@@ -178,6 +179,7 @@ def _run_plan(plan: Plan, arguments: argparse.Namespace) -> Run:
             world=arguments.world,
             server=arguments.server,
             i_own_this=arguments.i_own_this,
+            hosts=arguments.hosts,
             progress=progress,
         )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.cli import search_options
+from harness.live.abilities import Hosts
 
 _DAG_EPILOG = """\
 then `harness run SCENARIO --world live --server URL` tells what a run would do there, and with --i-own-this does it.
@@ -17,6 +18,7 @@ It reads from the environment, and writes nowhere:
   AIRFLOW__API_AUTH__JWT_SECRET                        the server's own: edge workers share it
 """
 
+HOSTS = tuple(str(hosts) for hosts in Hosts)
 Later = Callable[[str, str], Callable[[argparse.Namespace], int]]
 
 
@@ -40,6 +42,16 @@ def add_server(command: argparse.ArgumentParser) -> None:
         "--i-own-this",
         action="store_true",
         help="the server at that URL may be changed; without it, what would be done is told and nothing is",
+    )
+
+
+def add_hosts(command: argparse.ArgumentParser) -> None:
+    """The option that says what the workers' hosts are in a live world."""
+    command.add_argument(
+        "--hosts",
+        choices=HOSTS,
+        default=HOSTS[0],
+        help="of a live world: processes (the default), or namespaces: each worker in a network of its own",
     )
 
 

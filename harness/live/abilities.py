@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 
 from harness.live.clocks import library
 from harness.ports import Capability
+
+
+class Hosts(StrEnum):
+    """What a live worker's host is."""
+
+    PROCESSES = "processes"  # of this machine
+    NAMESPACES = "namespaces"  # processes, each host in a network of its own
+
 
 HOW: Mapping[Capability, str] = {
     Capability.PARTITION: "the worker's relay keeps the bytes, and leaves its SYNs unanswered",
@@ -30,7 +39,7 @@ HOW: Mapping[Capability, str] = {
 
 LACKS: Mapping[Capability, str] = {
     Capability.VIRTUAL_TIME: "its time is the machine's",
-    Capability.DNS: "its workers find the API by address and look up no name",
+    Capability.DNS: "its workers find the API by address; look up no name: take --hosts namespaces",
 }
 
 NEEDS: Mapping[Capability, Callable[[], str | None]] = {
@@ -44,3 +53,21 @@ NEEDS: Mapping[Capability, Callable[[], str | None]] = {
 def missing() -> dict[Capability, str]:
     """What this machine cannot do of all that the world can, and why."""
     return {capability: why for capability, need in NEEDS.items() if (why := need()) is not None}
+
+
+BETTER: Mapping[Hosts, Mapping[Capability, str]] = {
+    Hosts.PROCESSES: {},
+    Hosts.NAMESPACES: {
+        Capability.PARTITION: "each packet on the worker's cable is lost, its SYNs and FINs too",
+        Capability.LATENCY: "each packet on the worker's cable comes later; with jitter they overtake each other",
+        Capability.PACKET_LOSS: "packets on the worker's cable are lost, and TCP finds out",
+        Capability.REORDERING: "packets on the worker's cable overtake those that are held back",
+        Capability.DNS: "its name server fails; stale: an address without a route",
+    },
+}
+"""What hosts of some kind do otherwise than processes do."""
+
+
+def how(hosts: Hosts) -> dict[Capability, str]:
+    """How a live world with such hosts does what it can."""
+    return {**HOW, **BETTER[hosts]}

@@ -26,7 +26,10 @@ Say = Callable[[str, str, str, dict[str, Any]], None]
 
 
 class LiveFleet:
-    """Implements `harness.ports.Fleet`, for hosts that these faults may strike. `url_of` tells each worker where the API is for it."""
+    """Implements `harness.ports.Fleet`, for hosts that these faults may strike. `url_of` tells each worker where the API is for it.
+
+    `enter` says what stands before a worker's command: what puts it where it is to run.
+    """
 
     def __init__(
         self,
@@ -38,6 +41,7 @@ class LiveFleet:
         bodies: BodyWitness,
     ) -> None:
         self._camp, self._say, self._url_of, self._bodies = camp, say, url_of, bodies
+        self.enter: Callable[[str], Sequence[str]] = lambda _: ()
         self._planned: dict[str, PlannedWorker] = {}
         self._running: dict[str, Host] = {}
         self._ended: dict[str, Host] = {}
@@ -52,8 +56,9 @@ class LiveFleet:
         self._planned[name] = planned
         url = self._url_of(name)
         self._say(name, "info", "worker.start", {"kind": planned.kind.value, "slots": planned.slots})
+        line = [*self.enter(name), *command(camp, planned, url=url)]
         env = self._clocks.environment(name, environment(camp, name, url=url))
-        self._running[name] = Host(name, command(camp, planned, url=url), home=camp.home(name), env=env)
+        self._running[name] = Host(name, line, home=camp.home(name), env=env)
 
     async def watch(self) -> None:
         """Notice workers and bodies that end, for ever."""

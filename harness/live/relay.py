@@ -8,8 +8,10 @@ client's handshake before it knows whether the server will take the connection.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import socket
 import struct
+import termios
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
@@ -29,6 +31,13 @@ WAIT = 0.05
 LOOK = 0.1
 
 MakeTap = Callable[["Relayed"], HttpTap]
+Listen = Callable[[int], socket.socket]
+"""What makes a listening socket, at that port or, for 0, at any."""
+
+
+def on_loopback(port: int) -> socket.socket:
+    """A socket that listens on the machine itself."""
+    return socket.create_server(("127.0.0.1", port), backlog=BACKLOG)
 
 
 class Relay:
@@ -43,10 +52,11 @@ class Relay:
         links: Links,
         now: Callable[[], int],
         make_tap: MakeTap,
+        listen: Listen = on_loopback,
     ) -> None:
         self.source, self.target, self.upstream = source, target, upstream
         self.forth, self.back = links.between(source, target), links.between(target, source)
-        self.now, self.make_tap = now, make_tap
+        self.now, self.make_tap, self._listen = now, make_tap, listen
         self.connections: dict[Relayed, None] = {}
         self._apart: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
@@ -60,7 +70,7 @@ class Relay:
     def up(self) -> None:
         """Take connections, at the same address as before."""
         if self._listener is None:
-            self._listener = socket.create_server(self.address, backlog=BACKLOG)
+            self._listener = self._listen(self.address[1])
             self._listener.setblocking(False)
             self.address = self._listener.getsockname()
             self._loop.add_reader(self._listener, self._accept)
@@ -154,8 +164,8 @@ class Relayed:
 
     def __init__(self, relay: Relay) -> None:
         self.relay = relay
-        self.tap = relay.make_tap(self)
         self.near, self.far = _Side(self._depart, self.lost), _Side(self._answer, self._server_lost)
+        self.tap = relay.make_tap(self)
         self.forth = Way(link=relay.forth, victim=relay.source, now=relay.now, deliver=self.far.write)
         self.back = Way(link=relay.back, victim=relay.source, now=relay.now, deliver=self._arrive)
 
@@ -237,7 +247,8 @@ class _Side(asyncio.Protocol):
         self._take, self._lost = take, lost
         self._transport: asyncio.Transport | None = None
         self._early: list[bytes] = []
-        self._aborted = self._heard_end = self._said_end = False
+        self._aborted = self._heard_end = self._said_end = self._ended = False
+        self._left = 0
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
@@ -255,6 +266,8 @@ class _Side(asyncio.Protocol):
         return not self._said_end  # half-closed: the other way may go on
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.left()  # its socket is open for the last time
+        self._ended = True
         self._lost(exc)
 
     def write(self, chunk: bytes) -> None:
@@ -271,6 +284,16 @@ class _Side(asyncio.Protocol):
                 self._transport.write_eof()
         else:
             self._transport.write(chunk)
+
+    def left(self) -> tuple[int, bool]:
+        """How many bytes the peer's kernel has not acknowledged, and whether the connection has ended."""
+        if self._transport is not None and not self._ended:
+            self._measure(self._transport)
+        return self._left, self._ended
+
+    def _measure(self, transport: asyncio.Transport) -> None:
+        sock, unsent = transport.get_extra_info("socket"), transport.get_write_buffer_size()
+        self._left = unsent + struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0" * 4))[0]
 
     def heed(self, pending: int) -> None:
         """Read no more while the other side has so much to take."""

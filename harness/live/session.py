@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from harness.driver import drive
 from harness.errors import BadParameter
 from harness.interrupts import heeded
+from harness.live.abilities import Hosts
 from harness.live.airflow_server import AirflowServer
 from harness.live.attached_server import AttachedServer
 from harness.live.commands import Camp
@@ -48,6 +49,7 @@ def run_live(
     *,
     server: str = "fake",
     i_own_this: bool = False,
+    hosts: Hosts = Hosts.PROCESSES,
     progress: Progress | None = None,
 ) -> LiveWorld:
     """Drive the plan through a live world of its own; the world's History is complete.
@@ -59,7 +61,8 @@ def run_live(
     folder = Path(tempfile.mkdtemp(prefix="airflow-remote-harness-live-"))
     with guarded(folder), quiet_logs():
         camp = _pitch(plan, folder, jwt_secret)
-        return run_unless_ended(_drive(plan, camp, make_server, progress))
+        world = partial(LiveWorld, plan, camp=camp, make_server=make_server, hosts=hosts)
+        return run_unless_ended(_drive(plan, world, progress))
 
 
 def run_unless_ended(work: Coroutine[Any, Any, T]) -> T:
@@ -98,8 +101,8 @@ def _pitch(plan: Plan, folder: Path, jwt_secret: str) -> Camp:
     return camp
 
 
-async def _drive(plan: Plan, camp: Camp, make_server: MakeServer, progress: Progress | None) -> LiveWorld:
-    world = LiveWorld(plan, camp=camp, make_server=make_server)
+async def _drive(plan: Plan, make_world: Callable[[], LiveWorld], progress: Progress | None) -> LiveWorld:
+    world = make_world()
     telling = asyncio.create_task(_tell(world, progress)) if progress else None
     try:
         await drive(plan, world)

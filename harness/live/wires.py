@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from harness.control_plane import HOST
-from harness.live.relay import Relay, Relayed
+from harness.live.receipts import Receipts
+from harness.live.relay import Relay, Relayed, on_loopback
 from harness.model.faults import Direction
 from harness.ports import Heal, Strike
 from harness.toxics.exchanges import HttpTap
 from harness.toxics.links import Impairment, Links, on_link
 from harness.toxics.rules import Rule
+
+if TYPE_CHECKING:
+    from harness.live.subnets import Subnets
 
 Record = Callable[..., Any]
 
@@ -20,9 +25,16 @@ class LiveWires:
     """Implements `harness.ports.Network`."""
 
     def __init__(
-        self, links: Links, *, now: Callable[[], int], record: Record, new_call: Callable[[], int]
+        self,
+        links: Links,
+        *,
+        now: Callable[[], int],
+        record: Record,
+        new_call: Callable[[], int],
+        subnets: Subnets | None = None,
     ) -> None:
         self._links, self._now, self._record, self._new_call = links, now, record, new_call
+        self._subnets = subnets
         self.rules: list[Rule] = []
         self.relays: dict[str, Relay] = {}
 
@@ -35,11 +47,14 @@ class LiveWires:
             links=self._links,
             now=self._now,
             make_tap=self._tap,
+            listen=partial(self._subnets.listen, source) if self._subnets else on_loopback,
         )
 
     def url_of(self, source: str) -> str:
         """Where that worker finds the API."""
         host, port = self.relays[source].address
+        if self._subnets:
+            host = HOST  # it has names there
         return f"http://{host}:{port}"
 
     def close(self) -> None:
@@ -54,6 +69,8 @@ class LiveWires:
             relay.heed_links()
 
     def impair(self, a: str, b: str, direction: Direction, impairment: Impairment) -> Heal:
+        if self._subnets:
+            return self._subnets.impair(a, b, direction, impairment)
         repair = self._links.impair(a, b, direction, impairment)
         self._heed_links()
 
@@ -79,20 +96,21 @@ class LiveWires:
         return lambda: self.rules.remove(rule)
 
     def break_names(self, target: str, stale: bool, strike: Strike) -> Heal:
-        """Not here: workers find the API by its address. The world's capabilities say so."""
-        raise NotImplementedError
+        """In their subnets. Without those workers find the API by its address; the capabilities say so."""
+        assert self._subnets is not None
+        return self._subnets.break_names(target, stale, strike)
 
     def _tap(self, connection: Relayed) -> HttpTap:
         source, target = connection.relay.source, connection.relay.target
 
-        def record(type: str, f: str, value: dict[str, Any]) -> None:
-            self._record(witness="client", process=source, type=type, f=f, value=value)
+        def record(type: str, f: str, value: dict[str, Any], t: int | None = None) -> None:
+            self._record(witness="client", process=source, type=type, f=f, value=value, t=t)
 
         return HttpTap(
             source=source,
             target=target,
             rules=self.rules,
-            record=record,
+            record=Receipts(record, left=connection.near.left, now=self._now) if self._subnets else record,
             new_call=self._new_call,
             wire=connection,
         )

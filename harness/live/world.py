@@ -6,10 +6,10 @@ import asyncio
 import time
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import NotStarted
-from harness.live.abilities import HOW
+from harness.live.abilities import Hosts, how
 from harness.live.bodies import BodyWitness
 from harness.live.commands import Camp
 from harness.live.fleet import LOOK, LiveFleet
@@ -20,6 +20,9 @@ from harness.model.plan import Plan
 from harness.rng import Streams
 from harness.toxics.links import Links
 from harness.units import NANOSECONDS, nanoseconds
+
+if TYPE_CHECKING:
+    from harness.live.subnets import Subnets
 
 #: Seconds in which every worker has to register, on a busy machine.
 BOOT_TIMEOUT = 120.0
@@ -44,10 +47,12 @@ class LiveWorld:
     """Everything a plan needs, in real time. A plan constrains what happens here; it does not determine it."""
 
     name = "live"
-    capabilities = frozenset(HOW)
 
-    def __init__(self, plan: Plan, *, camp: Camp, make_server: MakeServer) -> None:
+    def __init__(
+        self, plan: Plan, *, camp: Camp, make_server: MakeServer, hosts: Hosts = Hosts.PROCESSES
+    ) -> None:
         self.plan, self.camp = plan, camp
+        self.capabilities = frozenset(how(hosts))
         self.history = History(
             header={"scenario": plan.scenario, "seed": plan.seed, "world": self.name, "plan": plan.digest()}
         )
@@ -55,8 +60,13 @@ class LiveWorld:
         self._witnessed: list[tuple[int, dict[str, Any]]] = []  # by the machine's monotonic clock
         self._registered: set[str] = set()
         links = Links(Streams(plan.seed), delay=0, jitter=0)
+        self._subnets = _subnets(plan, camp) if hosts is Hosts.NAMESPACES else None
         self.network = LiveWires(
-            links, now=time.monotonic_ns, record=self.record, new_call=self.history.new_call
+            links,
+            now=time.monotonic_ns,
+            record=self.record,
+            new_call=self.history.new_call,
+            subnets=self._subnets,
         )
         self.server = make_server(
             Seat(
@@ -74,17 +84,27 @@ class LiveWorld:
         self.fleet = LiveFleet(
             camp, faults=plan.faults, say=self._fleet_says, url_of=self.network.url_of, bodies=bodies
         )
+        if self._subnets:
+            self.fleet.enter = self._subnets.enter
         self._watch: asyncio.Task[None] | None = None
 
     # -- witnesses -------------------------------------------------------------------------------------
 
     def record(
-        self, *, witness: str, process: str, type: str, f: str, value: dict[str, Any] | None = None
+        self,
+        *,
+        witness: str,
+        process: str,
+        type: str,
+        f: str,
+        value: dict[str, Any] | None = None,
+        t: int | None = None,
     ) -> Event:
-        """Take an event of this moment; the History is put in order at the end, when all marks are read."""
+        """Take an event of that moment, or of now; the History is put in order at the end, when all marks are read."""
         if f == "worker.register" and type == "ok":
             self._registered.add(process)
-        return self._record_at(time.monotonic_ns(), witness, process, type, f, value or {})
+        at = time.monotonic_ns() if t is None else t
+        return self._record_at(at, witness, process, type, f, value or {})
 
     def _record_at(
         self, t: int, witness: str, process: str, type: str, f: str, value: dict[str, Any]
@@ -121,6 +141,8 @@ class LiveWorld:
     async def _start(self) -> None:
         await self.server.start()
         for planned in self.plan.workers:
+            if self._subnets:
+                await self._subnets.join(planned.name)
             self.network.open(planned.name, self.server.address)
             self.fleet.boot(planned)
         self._watch = asyncio.create_task(self.fleet.watch(), name="watch")
@@ -154,7 +176,15 @@ class LiveWorld:
             with suppress(asyncio.CancelledError):
                 await self._watch
         await self.server.stop()
+        if self._subnets:
+            self._subnets.close()
 
     def _write_history(self) -> None:
         for t, told in sorted(self._witnessed, key=lambda each: each[0]):
             self.history.append(t=max(t - self.clock.begun, 0), **told)
+
+
+def _subnets(plan: Plan, camp: Camp) -> Subnets:
+    from harness.live.subnets import Subnets  # it needs the extra `live`
+
+    return Subnets(plan, folder=camp.folder)

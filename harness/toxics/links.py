@@ -86,15 +86,29 @@ class Link:
         return self.is_cut
 
     def draw_delay(self, victim: str) -> int:
-        """How long the next chunk takes, in nanoseconds."""
+        """How long the next chunk takes, in nanoseconds. One that is lost takes until TCP has sent it again."""
         delay = self.delay + int(self.jitter * (2 * self._random() - 1))
         for impairment in self.impairments:
+            delay += (
+                self._stall_of_losses(impairment, victim)
+                if impairment.loss
+                else self._extra(impairment, victim)
+            )
+        return max(delay, 0)
+
+    def draw_packet_delay(self, victim: str) -> int | None:
+        """How long the next packet takes, in nanoseconds; None where it is lost, and TCP is left to notice."""
+        if self.blocks(victim):
+            return None
+        delay = self.delay + int(self.jitter * (2 * self._random() - 1))
+        for impairment in self.impairments:
+            if self._random() < impairment.loss:
+                impairment.strike(victim, "a packet was lost")
+                return None
             delay += self._extra(impairment, victim)
         return max(delay, 0)
 
     def _extra(self, impairment: Impairment, victim: str) -> int:
-        if impairment.loss:
-            return self._stall_of_losses(impairment, victim)
         if impairment.held:
             return self._held_back(impairment, victim)
         if impairment.delay or impairment.jitter:

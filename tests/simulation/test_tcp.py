@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from harness.model.faults import Direction
 from harness.ports import Heal
-from harness.toxics.links import retransmitted_at
+from harness.toxics.links import Impairment, retransmitted_at
 from tests.simulation.lab import Echo, Lab, Recorder
 
 SECOND = 10**9
@@ -335,3 +335,23 @@ def test_a_connection_that_the_client_has_closed_cannot_be_reset(lab: Lab) -> No
         assert lab.network.connections_between("client", "server") == []
 
     lab.run(main())
+
+
+def test_what_is_held_back_holds_up_what_comes_after_it(lab: Lab) -> None:
+    server = Recorder()
+    lab.listen(lambda: server)
+    struck: list[str] = []
+    held = Impairment(strike=lambda victim, what: struck.append(what), held=0.3, delay=SECOND)
+
+    async def main() -> None:
+        client = await _open(lab, Recorder())
+        lab.network.links.impair("client", "server", Direction.FORTH, held)
+        for number in range(40):
+            client.transport.write(bytes([number]))
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(2)
+
+    lab.run(main())
+    assert server.received == bytes(range(40))
+    assert 0 < len(struck) < 40
+    assert max(server.times) < 0.1 * 40 + 1.1
