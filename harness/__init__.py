@@ -7,6 +7,8 @@ if TYPE_CHECKING:
     from harness.model.chaos import every, flip_flop, mix, rolling, staircase, swizzle
     from harness.model.faults import (
         Aftermath,
+        BadCertificate,
+        CertificateFlaw,
         ClockSkew,
         CloseIdle,
         CorruptReplies,
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
         Reordering,
         ResetPeer,
         RestartServer,
+        RevokeClient,
+        RotateCertificate,
         ServerErrors,
         Stop,
         TruncateReplies,
@@ -35,11 +39,14 @@ if TYPE_CHECKING:
     from harness.model.plan import Plan
     from harness.model.planning import make_plan
     from harness.model.scenario import Fleet, Link, Scenario, Tasks, Workers
+    from harness.model.tls_faults import Tls
     from harness.runner import Run, run_plan
     from harness.units import hours, minutes, ms, seconds
 
 __all__ = [
     "Aftermath",
+    "BadCertificate",
+    "CertificateFlaw",
     "ClockSkew",
     "CloseIdle",
     "CorruptReplies",
@@ -63,11 +70,14 @@ __all__ = [
     "Reordering",
     "ResetPeer",
     "RestartServer",
+    "RevokeClient",
+    "RotateCertificate",
     "Run",
     "Scenario",
     "ServerErrors",
     "Stop",
     "Tasks",
+    "Tls",
     "TruncateReplies",
     "Victim",
     "Workers",

@@ -14,6 +14,7 @@ from harness.errors import NotCapable
 from harness.model import faults as f
 from harness.model.faults import Fault, ends_at
 from harness.model.plan import Plan
+from harness.model.tls_faults import Tls
 from harness.ports import Capability, Heal, Strike, World
 from harness.toxics.links import Impairment
 from harness.toxics.rules import Does, Rule
@@ -93,6 +94,19 @@ def _restart_server(fault: f.RestartServer, world: World, strike: Strike) -> Hea
     return world.server.restart(fault.target, strike)
 
 
+def _bad_certificate(fault: f.BadCertificate, world: World, strike: Strike) -> Heal:
+    return world.network.show_certificate(fault.a, fault.b, fault.flaw, strike)
+
+
+def _revoke_client(fault: f.RevokeClient, world: World, strike: Strike) -> Heal:
+    return world.network.revoke(fault.target, strike)
+
+
+def _rotate_certificate(fault: f.RotateCertificate, world: World, strike: Strike) -> Heal:
+    world.network.rotate_certificate(fault.ca, strike)
+    return _nothing
+
+
 ACTIONS: dict[type[Fault], tuple[Capability, Callable[..., Heal]]] = {
     f.Partition: (Capability.PARTITION, _on_link(lambda fault: {"cuts": True})),
     f.Latency: (Capability.LATENCY, _on_link(_late)),
@@ -118,6 +132,9 @@ ACTIONS: dict[type[Fault], tuple[Capability, Callable[..., Heal]]] = {
     f.ClockSkew: (Capability.CLOCK_SKEW, _clock_skew),
     f.DnsFailure: (Capability.DNS, _dns_failure),
     f.RestartServer: (Capability.RESTART_SERVER, _restart_server),
+    f.BadCertificate: (Capability.TLS, _bad_certificate),
+    f.RevokeClient: (Capability.TLS, _revoke_client),
+    f.RotateCertificate: (Capability.TLS, _rotate_certificate),
 }
 
 
@@ -130,6 +147,7 @@ def check_capable(
 ) -> None:
     """Raise NotCapable where the plan asks for what that world cannot do, with the reason that `lacks` gives."""
     needed = [(type(fault).__name__, ACTIONS[type(fault)][0]) for fault in plan.faults]
+    needed += [("workers", Capability.TLS)] if plan.tls is not Tls.OFF else []
     needed += [(worker.name, Capability(f"{worker.kind} workers")) for worker in plan.workers]
     for name, capability in needed:
         if capability not in capabilities:
@@ -145,6 +163,10 @@ def describe(fault: Fault) -> str:
     arrow = {"forth": "→", "back": "←"}.get(str(getattr(fault, "direction", "")), "↔")
     who = fault.target if isinstance(fault, f.OnHost) else f"{fault.a} {arrow} {fault.b}"
     words = [type(fault).__name__, who]
+    if isinstance(fault, f.BadCertificate):
+        words.append(fault.flaw.value.replace("-", " "))
+    if isinstance(fault, f.RotateCertificate) and fault.ca:
+        words.append("with its CA")
     if calls := getattr(fault, "calls", None):
         words.append(f"on {calls}")
     if (nth := getattr(fault, "nth", 1)) > 1:

@@ -9,11 +9,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from random import Random
+from ssl import SSLContext
 from typing import Any, Protocol
 
 from harness.model.faults import Direction, Victim
 from harness.model.history import Event, History
 from harness.model.plan import Submission
+from harness.model.tls_faults import CertificateFlaw
 from harness.toxics.links import Impairment
 from harness.toxics.rules import Rule
 
@@ -32,6 +34,7 @@ class Capability(StrEnum):
     REORDERING = "packets out of order"
     RESET = "reset connections"
     HTTP_RULES = "strike single HTTP calls"
+    TLS = "TLS"
     DNS = "break name resolution"
     KILL = "kill and restart hosts"
     OUT_OF_MEMORY = "kill single processes of a host"
@@ -68,6 +71,12 @@ class Network(Protocol):
     def rule(self, rule: Rule) -> Heal: ...
 
     def break_names(self, target: str, stale: bool, strike: Strike) -> Heal: ...
+
+    def show_certificate(self, a: str, b: str, flaw: CertificateFlaw, strike: Strike) -> Heal: ...
+
+    def revoke(self, target: str, strike: Strike) -> Heal: ...
+
+    def rotate_certificate(self, ca: bool, strike: Strike) -> None: ...
 
 
 class Fleet(Protocol):
@@ -182,6 +191,10 @@ class Site(Protocol):
 
     def option(self, name: str) -> float:
         """An option of Airflow in its unit: as the plan sets it, else Airflow's default."""
+        ...
+
+    def tls_context(self) -> SSLContext | None:
+        """What a new connection to the API needs; None where the API is reached by http."""
         ...
 
     def utcnow(self) -> datetime:

@@ -12,6 +12,7 @@ from harness.cli import tool_options
 from harness.errors import UsageError
 from harness.model.history_checks import WORLDS
 from harness.model.scenario import Workers
+from harness.model.tls_faults import Tls
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction["_Parser"]
@@ -118,6 +119,11 @@ def _run(commands: Commands) -> None:
     )
     run.add_argument(
         "--workers", choices=[str(kind) for kind in Workers], help="which code plays the workers"
+    )
+    run.add_argument(
+        "--tls",
+        choices=[str(tls) for tls in Tls],
+        help="whether workers talk https to the API, and with certificates of their own (default: the scenario's)",
     )
     run.add_argument("--no-store", action="store_true", help="write no folder")
     _common(run)

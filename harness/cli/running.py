@@ -20,6 +20,7 @@ from harness.model.plan import Plan
 from harness.model.plan_file import read_plan
 from harness.model.planning import make_plan
 from harness.model.scenario import Workers
+from harness.model.tls_faults import Tls
 from harness.report import store, terminal
 from harness.report.stored import load, plan_file
 from harness.report.story import tell
@@ -38,10 +39,13 @@ def run(arguments: argparse.Namespace) -> int:
     seed = DEFAULT_SEED if arguments.seed is None else arguments.seed
     kind = Workers(arguments.workers) if arguments.workers else None
     options = settings(arguments.airflow_options, given="--option")
+    tls = Tls(arguments.tls) if arguments.tls else None
     scenario = entry.build(**texts)
-    plan = make_plan(scenario, seed, name=entry.name, parameters=texts, workers=kind, options=options)
+    plan = make_plan(
+        scenario, seed, name=entry.name, parameters=texts, workers=kind, options=options, tls=tls
+    )
     again = run_command(
-        plan, scenario=arguments.scenario, workers=kind, options=options, where=_where(arguments)
+        plan, scenario=arguments.scenario, workers=kind, options=options, tls=tls, where=_where(arguments)
     )
     note = " (the default: --seed N draws another run)" if arguments.seed is None else ""
     folder = None if arguments.no_store else _reserve(plan, arguments.out)
@@ -99,6 +103,7 @@ def run_command(
     scenario: str | None = None,
     workers: Workers | None = None,
     options: Mapping[str, str] | None = None,
+    tls: Tls | None = None,
     where: Sequence[str] = (),
 ) -> str:
     """The command that makes the same plan again; `scenario` is what it was called, be it in a file."""
@@ -108,6 +113,7 @@ def run_command(
     for name, value in (options or {}).items():
         words += ["--option", f"{name}={value}"]
     words += ["--workers", str(workers)] if workers else []
+    words += ["--tls", str(tls)] if tls else []
     return shlex.join([*words, *where])
 
 

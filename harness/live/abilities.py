@@ -23,6 +23,7 @@ HOW: Mapping[Capability, str] = {
     Capability.REORDERING: "the worker's relay holds a chunk back, and what comes after it",
     Capability.RESET: "the worker's relay closes both sides with RST",
     Capability.HTTP_RULES: "in the worker's relay",
+    Capability.TLS: "TLS ends at the worker's relay, which has the server's certificate of a test CA",
     Capability.KILL: "SIGKILL to every process of the worker's tree",
     Capability.OUT_OF_MEMORY: (
         "SIGKILL to the task with the highest /proc/PID/oom_score, or to the worker's main process; of a scripted"

@@ -6,14 +6,21 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from harness.control_plane import HOST
 from harness.live.marks import FOLDER_VARIABLE, HOST_VARIABLE
 from harness.live.scripted_process import SECRET_VARIABLE
 from harness.model.plan import PlannedWorker
 from harness.model.scenario import Workers
+from harness.model.tls_faults import Tls
+from harness.tls.files import Files
 from harness.workers.edge import airflow_options
+
+if TYPE_CHECKING:
+    from harness.tls.authority import Authority
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +31,7 @@ class Camp:
     jwt_secret: str
     python: Path = Path(sys.executable)
     options: tuple[tuple[str, str], ...] = ()
+    tls: Tls = Tls.OFF
 
     @property
     def plan(self) -> Path:
@@ -36,6 +44,23 @@ class Camp:
     @property
     def marks(self) -> Path:
         return self.folder / "marks"
+
+    @cached_property
+    def authority(self) -> Authority:
+        """Whose certificates server and workers of this run have. Raises MissingExtra."""
+        from harness.tls.authority import Authority
+
+        folder = self.folder / "tls"
+        folder.mkdir()
+        return Authority(folder, names=("127.0.0.1", "localhost", HOST))
+
+    def tls_variables(self, name: str) -> dict[str, str]:
+        """What tells a worker what to trust and, where TLS is mutual, what to show."""
+        if self.tls is Tls.OFF:
+            return {}
+        mutual = self.tls is Tls.MUTUAL
+        files = self.authority.client(name) if mutual else Files(trusted=self.authority.trusted)
+        return files.variables()
 
     def home(self, name: str) -> Path:
         """The worker's own disk."""
@@ -57,6 +82,7 @@ def environment(camp: Camp, name: str, *, url: str) -> dict[str, str]:
         FOLDER_VARIABLE: str(camp.marks),
         SECRET_VARIABLE: camp.jwt_secret,
         **airflow_options(api=url, jwt_secret=camp.jwt_secret, logs=home / "logs"),
+        **camp.tls_variables(name),
         **dict(camp.options),
     }
 

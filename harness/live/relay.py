@@ -8,31 +8,31 @@ client's handshake before it knows whether the server will take the connection.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import socket
-import struct
-import termios
+import ssl
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
 
 from harness.live.apart import Apart
 from harness.live.handshakes import waiting
+from harness.live.sides import Side, TlsSide
 from harness.live.way import END, Way
+from harness.tls.session import Session
 from harness.toxics.exchanges import HttpTap
 from harness.toxics.links import Links
 
 BACKLOG = 512
-#: Bytes on one way beyond which its sender has to wait, as with a full TCP window.
-WINDOW = 1 << 20
-#: How long such a sender waits, in seconds, before its bytes are read again.
-WAIT = 0.05
 #: Seconds between two looks at handshakes that a cut leaves unanswered.
 LOOK = 0.1
 
 MakeTap = Callable[["Relayed"], HttpTap]
 Listen = Callable[[int], socket.socket]
 """What makes a listening socket, at that port or, for 0, at any."""
+MakeSession = Callable[[str], Session]
+"""Takes the source's name; the server's end of a TLS session for a connection of it."""
+Refusal = Callable[[str, ssl.SSLError | None], None]
+"""Called with the source's name when a TLS handshake with it failed, and with what failed here."""
 
 
 def on_loopback(port: int) -> socket.socket:
@@ -53,10 +53,13 @@ class Relay:
         now: Callable[[], int],
         make_tap: MakeTap,
         listen: Listen = on_loopback,
+        make_session: MakeSession | None = None,
+        on_refusal: Refusal = lambda source, error: None,
     ) -> None:
         self.source, self.target, self.upstream = source, target, upstream
         self.forth, self.back = links.between(source, target), links.between(target, source)
         self.now, self.make_tap, self._listen = now, make_tap, listen
+        self._make_session, self._on_refusal = make_session, on_refusal
         self.connections: dict[Relayed, None] = {}
         self._apart: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
@@ -149,10 +152,21 @@ class Relay:
             self._apart.add(task)
             task.add_done_callback(self._apart.discard)
 
+    def near_side(self, connection: Relayed) -> Side | TlsSide:
+        """The client's side of a new connection; where there is TLS, it ends here."""
+        if self._make_session is None:
+            return Side(connection.depart, connection.lost)
+        return TlsSide(
+            connection.depart,
+            connection.lost,
+            session=self._make_session(self.source),
+            refused=lambda error: self._on_refusal(self.source, error),
+        )
+
     async def _relay(self, client: socket.socket) -> None:
         connection = Relayed(self)
         self.connections[connection] = None
-        await self._loop.connect_accepted_socket(lambda: connection.near, client)
+        await self._loop.connect_accepted_socket(lambda: connection.near.protocol, client)
         try:
             await self._loop.create_connection(lambda: connection.far, *self.upstream)
         except OSError:
@@ -164,14 +178,14 @@ class Relayed:
 
     def __init__(self, relay: Relay) -> None:
         self.relay = relay
-        self.near, self.far = _Side(self._depart, self.lost), _Side(self._answer, self._server_lost)
+        self.near, self.far = relay.near_side(self), Side(self._answer, self._server_lost)
         self.tap = relay.make_tap(self)
         self.forth = Way(link=relay.forth, victim=relay.source, now=relay.now, deliver=self.far.write)
         self.back = Way(link=relay.back, victim=relay.source, now=relay.now, deliver=self._arrive)
 
     # -- what the client says and reads ----------------------------------------------------------------
 
-    def _depart(self, chunk: bytes) -> None:
+    def depart(self, chunk: bytes) -> None:
         if chunk is END:
             self.tap.lost("closed by the client")  # nobody who still waits for a reply closes
         elif not (chunk := self.tap.departure(chunk)):
@@ -238,80 +252,3 @@ class Relayed:
     def _forget(self) -> None:
         self.back.close()
         self.relay.connections.pop(self, None)
-
-
-class _Side(asyncio.Protocol):
-    """One socket of a relayed connection; what is written before it is connected waits."""
-
-    def __init__(self, take: Callable[[bytes], None], lost: Callable[[Exception | None], None]) -> None:
-        self._take, self._lost = take, lost
-        self._transport: asyncio.Transport | None = None
-        self._early: list[bytes] = []
-        self._aborted = self._heard_end = self._said_end = self._ended = False
-        self._left = 0
-
-    def connection_made(self, transport: Any) -> None:
-        self._transport = transport
-        if self._aborted:
-            self.abort()
-        for chunk in self._early:
-            self.write(chunk)
-
-    def data_received(self, data: bytes) -> None:
-        self._take(data)
-
-    def eof_received(self) -> bool:
-        self._heard_end = True
-        self._take(END)
-        return not self._said_end  # half-closed: the other way may go on
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.left()  # its socket is open for the last time
-        self._ended = True
-        self._lost(exc)
-
-    def write(self, chunk: bytes) -> None:
-        """Write a chunk; END closes this way."""
-        if self._transport is None:
-            self._early.append(chunk)
-        elif self._transport.is_closing():
-            return
-        elif chunk is END:
-            self._said_end = True
-            if self._heard_end:
-                self._transport.close()
-            else:
-                self._transport.write_eof()
-        else:
-            self._transport.write(chunk)
-
-    def left(self) -> tuple[int, bool]:
-        """How many bytes the peer's kernel has not acknowledged, and whether the connection has ended."""
-        if self._transport is not None and not self._ended:
-            self._measure(self._transport)
-        return self._left, self._ended
-
-    def _measure(self, transport: asyncio.Transport) -> None:
-        sock, unsent = transport.get_extra_info("socket"), transport.get_write_buffer_size()
-        self._left = unsent + struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0" * 4))[0]
-
-    def heed(self, pending: int) -> None:
-        """Read no more while the other side has so much to take."""
-        if self._transport is not None and pending > WINDOW:
-            self._transport.pause_reading()
-            asyncio.get_running_loop().call_later(WAIT, self._transport.resume_reading)
-
-    def close(self) -> None:
-        """Close, once what was written has left."""
-        self._aborted = True
-        if self._transport is not None:
-            self._transport.close()
-
-    def abort(self) -> None:
-        """Close with RST."""
-        self._aborted = True
-        if self._transport is not None:
-            sock = self._transport.get_extra_info("socket")
-            with suppress(OSError):
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self._transport.abort()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import ssl
 import sys
 import time
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from harness.model.options import values
 from harness.model.plan import Plan, Submission
 from harness.model.plan_file import read_plan
 from harness.rng import Streams
+from harness.tls.files import Files
 from harness.workers.scripted import MakeTry, ScriptedWorker
 from harness.workers.scripted_task import ScriptedTask
 
@@ -55,10 +57,14 @@ class LiveSite:
         self.jwt_secret = os.environ[SECRET_VARIABLE]
         self._tasks = {(task.dag_id, task.task_id, task.run_id): task for task in plan.submissions}
         self._options = values(plan.options)
+        self._files = Files.told_by(os.environ)
         self._pids = itertools.count(os.getpid())
 
     def option(self, name: str) -> float:
         return self._options[name]
+
+    def tls_context(self) -> ssl.SSLContext | None:
+        return self._files.context() if self._files else None
 
     def utcnow(self) -> datetime:
         return datetime.now(UTC)

@@ -93,7 +93,7 @@ def _server(name: str, *, confirmed: bool) -> tuple[MakeServer, str]:
 
 def _pitch(plan: Plan, folder: Path, jwt_secret: str) -> Camp:
     options = environment(plan.options)
-    camp = Camp(folder=folder, jwt_secret=jwt_secret, options=tuple(options.items()))
+    camp = Camp(folder=folder, jwt_secret=jwt_secret, options=tuple(options.items()), tls=plan.tls)
     for each in (camp.dags, camp.marks):
         each.mkdir()
     camp.plan.write_text(plan_to_json(plan))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,9 @@ from harness.control_plane import HOST
 from harness.live.receipts import Receipts
 from harness.live.relay import Relay, Relayed, on_loopback
 from harness.model.faults import Direction
+from harness.model.tls_faults import CertificateFlaw
 from harness.ports import Heal, Strike
+from harness.tls.terminator import Terminator
 from harness.toxics.exchanges import HttpTap
 from harness.toxics.links import Impairment, Links, on_link
 from harness.toxics.rules import Rule
@@ -32,9 +35,10 @@ class LiveWires:
         record: Record,
         new_call: Callable[[], int],
         subnets: Subnets | None = None,
+        terminator: Terminator | None = None,
     ) -> None:
         self._links, self._now, self._record, self._new_call = links, now, record, new_call
-        self._subnets = subnets
+        self._subnets, self._terminator = subnets, terminator
         self.rules: list[Rule] = []
         self.relays: dict[str, Relay] = {}
 
@@ -48,6 +52,8 @@ class LiveWires:
             now=self._now,
             make_tap=self._tap,
             listen=partial(self._subnets.listen, source) if self._subnets else on_loopback,
+            make_session=self._terminator.session if self._terminator else None,
+            on_refusal=self._refused,
         )
 
     def url_of(self, source: str) -> str:
@@ -55,7 +61,7 @@ class LiveWires:
         host, port = self.relays[source].address
         if self._subnets:
             host = HOST  # it has names there
-        return f"http://{host}:{port}"
+        return f"{'https' if self._terminator else 'http'}://{host}:{port}"
 
     def close(self) -> None:
         """Refuse connections and close those there are, as when the API's process ends."""
@@ -100,6 +106,32 @@ class LiveWires:
         assert self._subnets is not None
         return self._subnets.break_names(target, stale, strike)
 
+    # -- TLS, which ends at the relay ------------------------------------------------------------------
+
+    @property
+    def terminator(self) -> Terminator:
+        assert self._terminator is not None, "a plan with faults of TLS has TLS"
+        return self._terminator
+
+    def show_certificate(self, a: str, b: str, flaw: CertificateFlaw, strike: Strike) -> Heal:
+        return self.terminator.show(a, b, flaw, strike)
+
+    def revoke(self, target: str, strike: Strike) -> Heal:
+        return self.terminator.revoke(target, strike)
+
+    def rotate_certificate(self, ca: bool, strike: Strike) -> None:
+        live = sum(len(relay.connections) for relay in self.relays.values())
+        self.terminator.rotate(ca=ca, live=live, strike=strike)
+
+    def _refused(self, source: str, error: ssl.SSLError | None) -> None:
+        """A handshake failed: at the server's end, or the client went away from it."""
+        if error is not None:
+            self.terminator.failed(source, error)
+        reason = f"TLS: {_told(error)}" if error else "TLS: the client went away from the handshake"
+        self._record(witness="client", process=source, type="fail", f="connect", value={"reason": reason})
+
+    # -- what the client sees --------------------------------------------------------------------------
+
     def _tap(self, connection: Relayed) -> HttpTap:
         source, target = connection.relay.source, connection.relay.target
 
@@ -114,3 +146,8 @@ class LiveWires:
             new_call=self._new_call,
             wire=connection,
         )
+
+
+def _told(error: ssl.SSLError) -> str:
+    """What failed, in the words of OpenSSL."""
+    return getattr(error, "verify_message", "") or (error.reason or str(error)).lower().replace("_", " ")

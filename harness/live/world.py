@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from harness.control_plane import HOST
 from harness.errors import NotStarted
 from harness.live.abilities import Hosts, how
 from harness.live.bodies import BodyWitness
@@ -17,7 +18,10 @@ from harness.live.seat import MakeServer, Seat
 from harness.live.wires import LiveWires
 from harness.model.history import Event, History
 from harness.model.plan import Plan
+from harness.model.scenario import Workers
+from harness.model.tls_faults import Tls
 from harness.rng import Streams
+from harness.tls.terminator import Terminator
 from harness.toxics.links import Links
 from harness.units import NANOSECONDS, nanoseconds
 
@@ -67,6 +71,7 @@ class LiveWorld:
             record=self.record,
             new_call=self.history.new_call,
             subnets=self._subnets,
+            terminator=_terminator(plan, camp),
         )
         self.server = make_server(
             Seat(
@@ -188,3 +193,11 @@ def _subnets(plan: Plan, camp: Camp) -> Subnets:
     from harness.live.subnets import Subnets  # it needs the extra `live`
 
     return Subnets(plan, folder=camp.folder)
+
+
+def _terminator(plan: Plan, camp: Camp) -> Terminator | None:
+    """What ends TLS before the API. Released edge workers have no option for a certificate of their own calls."""
+    if plan.tls is Tls.OFF:
+        return None
+    edge = [worker.name for worker in plan.workers if worker.kind is Workers.EDGE]
+    return Terminator(camp.authority, tls=plan.tls, server=HOST, without_certificate=edge)

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from harness.model.faults import (
+    BadCertificate,
     ClockSkew,
     DelayReplies,
     DelayRequests,
@@ -22,6 +23,8 @@ from harness.model.faults import (
     Pause,
     Reordering,
     RestartServer,
+    RevokeClient,
+    RotateCertificate,
     ServerErrors,
     Stop,
     TruncateReplies,
@@ -32,6 +35,7 @@ from harness.model.faults import (
 from harness.model.names import no_such
 from harness.model.operations import NAMES
 from harness.model.plan import Plan
+from harness.model.tls_faults import Tls
 from harness.units import format_duration
 
 API = "api"
@@ -84,11 +88,27 @@ def wrong_faults(plan: Plan) -> Iterator[str]:
             if isinstance(fault, kinds) and not holds(fault):
                 yield f"{about} {complaint}"
         yield from (f"{about} {complaint}" for complaint in _wrong_times(fault, plan))
+        if not can_be(type(fault), plan.tls):
+            yield f"{about} can never strike: {_NEEDS_TLS[type(fault)]}"
         if not victims(fault, workers):
             yield f"{about} can never strike: {_nobody(fault, workers)}"
         if isinstance(fault, OnCalls) and not _names_calls(fault.calls):
             yield f"{about} can never strike: {no_such('call', fault.calls, NAMES)}"
     yield from _wrong_order(plan, workers)
+
+
+_NEEDS_TLS: dict[type[Fault], str] = {
+    BadCertificate: "workers talk http to the API: give the scenario tls=Tls.SERVER",
+    RotateCertificate: "workers talk http to the API: give the scenario tls=Tls.SERVER",
+    RevokeClient: "workers show no certificate: give the scenario tls=Tls.MUTUAL",
+}
+
+
+def can_be(kind: type[Fault], tls: Tls) -> bool:
+    """Whether connections of that kind are such as the fault needs."""
+    if kind is RevokeClient:
+        return tls is Tls.MUTUAL
+    return kind not in _NEEDS_TLS or tls is not Tls.OFF
 
 
 def _names_calls(pattern: str) -> bool:
@@ -98,11 +118,15 @@ def _names_calls(pattern: str) -> bool:
 
 def victims(fault: Fault, workers: list[str]) -> list[str]:
     """The hosts that the fault can strike: the workers at whose end of a link it is felt, or the API."""
-    if isinstance(fault, RestartServer):
+    if isinstance(fault, RestartServer | RotateCertificate):
         return [API] if fault.target == API else []
     if isinstance(fault, OnHost):
         return [name for name in workers if fnmatchcase(name, fault.target)]
-    ends = [(fault.a, fault.b)] if isinstance(fault, OnCalls) else [(fault.a, fault.b), (fault.b, fault.a)]
+    ends = (
+        [(fault.a, fault.b)]
+        if isinstance(fault, OnCalls | BadCertificate)
+        else [(fault.a, fault.b), (fault.b, fault.a)]
+    )
     near = [mine for mine, other in ends if fnmatchcase(API, other)]
     return [name for name in workers if any(fnmatchcase(name, mine) for mine in near)]
 
@@ -125,9 +149,11 @@ def _nobody(fault: Fault, workers: list[str]) -> str:
             return no_such("host", name, known)
     if isinstance(fault, RestartServer):
         return f"only {API!r} is a server: leave its target out, or use Kill"
+    if isinstance(fault, RotateCertificate):
+        return f"only {API!r} has a certificate that is rotated: leave its target out"
     if isinstance(fault, OnHost):
         return f"{fault.target!r} is no worker: use RestartServer for the API server"
-    if isinstance(fault, OnCalls):
+    if isinstance(fault, OnCalls | BadCertificate):
         return f"calls go from workers to the API: let `a` be a worker and `b` be {API!r}"
     return f"nothing passes between {fault.a!r} and {fault.b!r}: let one be a worker and the other {API!r}"
 

@@ -1,7 +1,7 @@
 """The faults, as data. A fault says what, to whom, when (`at`, from the start of the run) and for how long.
 
 Hosts are named `worker-1`, `worker-2`, …, and `api`; a name may be a pattern (`worker-*`).
-The faults on single calls are in `harness.model.http_faults`.
+The faults on single calls are in `harness.model.http_faults`, those of TLS in `harness.model.tls_faults`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from harness.model.http_faults import (
     ServerErrors,
     TruncateReplies,
 )
+from harness.model.tls_faults import BadCertificate, CertificateFlaw, RevokeClient, RotateCertificate
 from harness.units import ms, seconds
 
 
@@ -203,6 +204,9 @@ Fault = (
     | ClockSkew
     | DnsFailure
     | RestartServer
+    | BadCertificate
+    | RevokeClient
+    | RotateCertificate
 )
 FAULTS: tuple[type[Fault], ...] = get_args(Fault)
 """Every kind of fault, in the order in which they are listed to people."""
@@ -210,7 +214,17 @@ FAULTS: tuple[type[Fault], ...] = get_args(Fault)
 OnLink = Partition | Latency | PacketLoss | Reordering
 """Those that lie on the links between `a` and `b` for a while, one way or both."""
 
-OnHost = Kill | OutOfMemory | Stop | Pause | ClockSkew | DnsFailure | RestartServer
+OnHost = (
+    Kill
+    | OutOfMemory
+    | Stop
+    | Pause
+    | ClockSkew
+    | DnsFailure
+    | RestartServer
+    | RevokeClient
+    | RotateCertificate
+)
 """Those that strike one host, `target`, and no link."""
 
 
@@ -228,6 +242,8 @@ def hosts(fault: Fault) -> tuple[str, ...]:
 __all__ = [
     "FAULTS",
     "Aftermath",
+    "BadCertificate",
+    "CertificateFlaw",
     "ClockSkew",
     "CloseIdle",
     "CorruptReplies",
@@ -252,6 +268,8 @@ __all__ = [
     "Reordering",
     "ResetPeer",
     "RestartServer",
+    "RevokeClient",
+    "RotateCertificate",
     "ServerErrors",
     "Stop",
     "TruncateReplies",

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from harness.model.codec import to_json
+from harness.model.codec import later, to_json
 from harness.model.faults import Fault
 from harness.model.scenario import Link, Workers
+from harness.model.tls_faults import Tls
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +68,7 @@ class Plan:
     settle: timedelta
     link: Link = field(default_factory=Link)
     options: Mapping[str, str] = field(default_factory=dict)
+    tls: Tls = later(Tls.OFF)
 
     def digest(self) -> str:
         """SHA-256 over the plan's own JSON: names the plan, and tells when its file was edited."""

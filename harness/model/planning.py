@@ -12,6 +12,7 @@ from harness.model.fields import check_fields, check_of
 from harness.model.plan import Plan, PlannedWorker, Submission
 from harness.model.plan_checks import check_plan, check_scenario
 from harness.model.scenario import Chaos, Scenario, Tasks, Workers
+from harness.model.tls_faults import Tls
 from harness.model.told import told
 from harness.rng import Streams
 
@@ -26,10 +27,11 @@ def make_plan(
     options: Mapping[str, str] | None = None,
     draw: Draw | None = None,
     tasks_least: int | None = None,
+    tls: Tls | None = None,
 ) -> Plan:
-    """Draw every random decision of the scenario from the seed. `workers` overrides the fleet's kind,
-    `options` those of Airflow's options that the scenario sets, and adds to them. What draws otherwise than from the
-    seed is given as `draw`; with `tasks_least` it may leave out tasks, down to so many.
+    """Draw every random decision of the scenario from the seed. `workers` overrides the fleet's kind, `tls` whether
+    workers talk https, `options` those of Airflow's options that the scenario sets, and adds to them. What draws
+    otherwise than from the seed is given as `draw`; with `tasks_least` it may leave out tasks, down to so many.
 
     Raises BadPlan, naming the fix, where scenario, seed or what comes of them cannot mean anything.
     """
@@ -54,6 +56,7 @@ def make_plan(
         settle=scenario.settle,
         link=scenario.link,
         options=dict(sorted({**scenario.options, **(options or {})}.items())),
+        tls=tls or scenario.tls,
     )
     check_plan(plan)
     return plan

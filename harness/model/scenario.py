@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from harness.model.codec import later
 from harness.model.draws import Draw
 from harness.model.faults import Fault
+from harness.model.tls_faults import Tls
 from harness.units import minutes, ms, seconds
 
 Chaos = Callable[[Draw], Iterable[Fault]]
@@ -77,7 +79,7 @@ class Scenario:
     """The author's intent. The storm may rage up to `until`; then all is healed and `settle` passes.
 
     `options` are Airflow's, for server and workers: `{"edge.heartbeat_interval": "5"}`. What is not set there has
-    Airflow's default.
+    Airflow's default. With `tls`, workers talk https to the API.
     """
 
     fleet: Fleet = field(default_factory=Fleet)
@@ -88,3 +90,4 @@ class Scenario:
     settle: timedelta = minutes(20)
     link: Link = field(default_factory=Link)
     options: Mapping[str, str] = field(default_factory=dict)
+    tls: Tls = later(Tls.OFF)

@@ -15,6 +15,7 @@ from typing import Any, cast
 from harness.errors import BadPlan
 from harness.model.codec import hints_of
 from harness.model.draws import Draw
+from harness.model.fault_checks import can_be
 from harness.model.faults import FAULTS, Fault
 from harness.model.operations import NAMES
 from harness.model.plan import Plan
@@ -151,7 +152,7 @@ def _intervals(draw: Draw) -> dict[str, str]:
 
 def with_storm(plan: Plan, draw: Draw, kinds: Sequence[type[Fault]] = FAULTS, *, least: int = 1) -> Plan:
     """Swarm testing: each storm has some kinds of faults only, so that one does not always hide the other."""
-    some = draw.some(kinds, 0.4)
+    some = draw.some([kind for kind in kinds if can_be(kind, plan.tls)], 0.4)
     calm = plan
     for fault in draw.several(least, FAULTS_MOST, lambda mine: drawn_fault(mine.choice(some), calm, mine)):
         wilder = replace(plan, faults=tuple(sorted((*plan.faults, fault), key=lambda each: each.at)))

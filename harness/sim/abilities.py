@@ -17,6 +17,7 @@ HOW: Mapping[Capability, str] = {
     Capability.REORDERING: "a chunk arrives later, and what comes after it behind it",
     Capability.RESET: "both ends of every live connection get RST",
     Capability.HTTP_RULES: "at the client's end of its connection",
+    Capability.TLS: "OpenSSL at both ends of the connection; the server has the certificate of a test CA",
     Capability.DNS: "getaddrinfo says EAI_AGAIN; stale: an address without a route",
     Capability.KILL: "the host's tasks never run again, its kernel closes the connections",
     Capability.OUT_OF_MEMORY: (

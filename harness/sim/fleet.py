@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
+import ssl
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
@@ -21,7 +22,7 @@ from harness.sim.body import SimBody
 from harness.sim.memory import Memory
 from harness.sim.network import Network
 from harness.sim.node import Node
-from harness.sim.server import URL
+from harness.sim.server import url
 from harness.sim.supervisor import SupervisedTry
 from harness.units import nanoseconds
 from harness.workers.edge import make_worker
@@ -37,15 +38,22 @@ PRIVATE = re.compile(r"[^\s'\"]*airflow-remote-harness-[^/\s'\"]+|\b0x[0-9a-f]+\
 class SimSite:
     """Implements `harness.ports.Site` on one node."""
 
-    server_url = URL
-
     def __init__(self, fleet: SimFleet, node: Node, random: Random) -> None:
         self._fleet, self.node, self.random = fleet, node, random
-        self.name = node.name
+        self.name, self.server_url = node.name, url(fleet.world.plan.tls)
         self.jwt_secret = fleet.world.state.settings.jwt_secret
 
     def option(self, name: str) -> float:
         return self._fleet.options[name]
+
+    def tls_context(self) -> ssl.SSLContext | None:
+        tls = self._fleet.world.tls
+        return tls.files(self.name).context() if tls else None
+
+    def sdk_context(self) -> ssl.SSLContext | None:
+        """What the released SDK client has in a process that starts now."""
+        tls = self._fleet.world.tls
+        return tls.of_sdk(self.name) if tls else None
 
     def utcnow(self) -> datetime:
         now = self._fleet.world.clock.utcnow()
@@ -95,6 +103,7 @@ class SimFleet:
         self._say(planned.name, "info", "worker.start", value)
         site = SimSite(self, node, self.world.streams.named(f"worker/{planned.name}"))
         node.site = site
+        node.tls_context = self.world.tls.of_aiohttp() if self.world.tls else None
         main = self._run(planned.name, node, self._main(site, planned))
         self.world.loop.create_task(main, name=f"{planned.name}: main", context=node.context(node.main))
 

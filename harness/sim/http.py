@@ -11,6 +11,7 @@ import httpcore
 import httpx
 
 from harness.sim.bridge import wait
+from harness.sim.tls_blocking import shake_hands
 
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
@@ -78,6 +79,20 @@ class _Stream(httpcore.NetworkStream):
             raise httpcore.WriteError(str(self._inbox.error or "Broken pipe"))
         self._transport.write(buffer)
 
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        """The stream after a handshake, with the errors of httpcore's own."""
+        try:
+            transport, inbox = wait(_shake_hands(self._transport, ssl_context, server_hostname, timeout))
+        except TimeoutError as error:
+            self.close()
+            raise httpcore.ConnectTimeout(str(error)) from error
+        except OSError as error:
+            self.close()
+            raise httpcore.ConnectError(str(error)) from error
+        return _Stream(transport, inbox)
+
     def close(self) -> None:
         self._transport.close()
 
@@ -118,12 +133,19 @@ async def _connect(host: str, port: int, timeout: float | None) -> tuple[Any, _I
         return await asyncio.get_running_loop().create_connection(_Inbox, host, port)
 
 
-def sim_transport() -> httpx.HTTPTransport:
+async def _shake_hands(
+    transport: Any, context: ssl.SSLContext, name: str | None, timeout: float | None
+) -> tuple[Any, _Inbox]:
+    async with asyncio.timeout(timeout):
+        return await shake_hands(transport, _Inbox(), context=context, server_hostname=name)
+
+
+def sim_transport(context: ssl.SSLContext | None = None) -> httpx.HTTPTransport:
     """httpx's own transport, its pool sized as Airflow's supervisor does, on the simulated network."""
     transport = httpx.HTTPTransport(verify=_NO_TLS)
     transport._pool.close()
     transport._pool = httpcore.ConnectionPool(
-        ssl_context=_NO_TLS,
+        ssl_context=context or _NO_TLS,
         max_connections=10,
         max_keepalive_connections=1,
         keepalive_expiry=5.0,

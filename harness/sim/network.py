@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from contextvars import Context
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from typing import TYPE_CHECKING, Any
 
 from harness.model.faults import Direction
 from harness.sim.node import NODE, PROCESS, Node, here
 from harness.sim.streams import Connection, IdleSocket, Observer, Unobserved
+from harness.sim.tls import Surface, why, wrap_client
 from harness.toxics.links import Link, Links, Strike, on_link
 from harness.units import NANOSECONDS
 
@@ -32,6 +34,11 @@ NOBODY = "10.255.255.254"
 """An address that no host has."""
 
 Observe = Callable[[Connection], Observer]
+OverTls = Callable[[str, Any], Any]
+"""Takes a client's name and the program's protocol; what stands between the two and speaks TLS."""
+
+OF_PROCESS = SSLContext(PROTOCOL_TLS_CLIENT)
+"""Stands for the TLS context of the process that connects, where one module serves the processes of all nodes."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -122,11 +129,17 @@ class Network:
     # -- connecting and listening ------------------------------------------------------------------------
 
     def create_server(
-        self, protocol_factory: Callable[[], Any], host: str | None = None, port: int = 0, **_: Any
+        self,
+        protocol_factory: Callable[[], Any],
+        host: str | None = None,
+        port: int = 0,
+        *,
+        over_tls: OverTls | None = None,
+        **_: Any,
     ) -> SimServer:
-        """Listen on a port of the node that asks."""
+        """Listen on a port of the node that asks; `over_tls` gives each client its TLS, which ends there."""
         node = here()
-        server = SimServer(node, port, protocol_factory)
+        server = SimServer(node, port, protocol_factory, over_tls)
         if port in node.ports:
             raise OSError(errno.EADDRINUSE, f"port {port} of {node.name} is in use")
         node.ports[port] = server
@@ -139,16 +152,32 @@ class Network:
         port: Any = None,
         *,
         sock: Any = None,
+        ssl: Any = None,
+        server_hostname: str | None = None,
         **_: Any,
     ) -> tuple[Any, Any]:
-        """As asyncio's: connect, or take over what `sock_connect` connected."""
+        """As asyncio's: connect, or take over what `sock_connect` connected; with `ssl`, shake hands then."""
         if sock is not None:
             connection, sock.connection = sock.connection, None
         else:
             connection = await self.connect(self.getaddrinfo(host, port)[0][4])
         protocol = protocol_factory()
+        if ssl:
+            context = here().tls_context if ssl is OF_PROCESS else ssl
+            surface = await self._shake_hands(connection, protocol, context, server_hostname or host)
+            return surface, protocol
         connection.near.attach(protocol)
         return connection.near, protocol
+
+    async def _shake_hands(self, connection: Connection, protocol: Any, context: Any, name: str) -> Surface:
+        try:
+            return await wrap_client(connection, protocol, context=context, server_hostname=name)
+        except OSError as error:
+            self.on_connect_failure(connection.client, why(error))
+            raise
+        except asyncio.CancelledError:
+            self.on_connect_failure(connection.client, "gave up connecting")
+            raise
 
     async def sock_connect(self, sock: IdleSocket, address: tuple[str, int]) -> None:
         """Connect; `create_connection(sock=…)` goes on from there."""
@@ -167,21 +196,31 @@ class Network:
             self.on_connect_failure(client, "gave up connecting")
             raise
 
-    def establish(self, client: Node, server: Node, port: int, process: object = None) -> Connection:
-        """The SYN has arrived: a new connection of that process, whose far end the server's protocol has taken."""
+    def establish(
+        self, client: Node, server: Node, port: int, process: object = None, *, behind_tls: bool = False
+    ) -> Connection:
+        """The SYN has arrived: a new connection of that process, whose far end the server's protocol has taken.
+
+        `behind_tls` reaches the program as whatever ends the TLS before it does.
+        """
         links = self.links.between(client.name, server.name), self.links.between(server.name, client.name)
         connection = Connection(self.loop, client, server, port, links, process)
+        listening = server.ports[port]
+        connection.encrypted = listening.over_tls is not None and not behind_tls
         connection.observer = self.observe(connection)
         connection.on_end = lambda ended: self.connections.pop(ended, None) and None
         self.connections[connection] = None
-        protocol = server.ports[port].protocol_factory
-        self.loop.call_soon(_accept, connection, protocol, context=connection.far.context)
+        over_tls = listening.over_tls if connection.encrypted else None
+        self.loop.call_soon(
+            _accept, connection, listening.protocol_factory, over_tls, context=connection.far.context
+        )
         return connection
 
 
-def _accept(connection: Connection, protocol_factory: Callable[[], Any]) -> None:
+def _accept(connection: Connection, protocol_factory: Callable[[], Any], over_tls: OverTls | None) -> None:
     if not connection.far.closed:
-        connection.far.attach(protocol_factory())
+        protocol = protocol_factory()
+        connection.far.attach(over_tls(connection.client.name, protocol) if over_tls else protocol)
 
 
 class _Handshake:
@@ -257,8 +296,10 @@ class _Handshake:
 class SimServer(asyncio.AbstractServer):
     """What create_server returns: a listening port."""
 
-    def __init__(self, node: Node, port: int, protocol_factory: Callable[[], Any]) -> None:
-        self.node, self.port, self.protocol_factory = node, port, protocol_factory
+    def __init__(
+        self, node: Node, port: int, protocol_factory: Callable[[], Any], over_tls: OverTls | None = None
+    ) -> None:
+        self.node, self.port, self.protocol_factory, self.over_tls = node, port, protocol_factory, over_tls
         self.sockets: tuple[Any, ...] = ()
 
     def close(self) -> None:

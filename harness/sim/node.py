@@ -24,6 +24,7 @@ class Node:
         self.signal_handlers: dict[int, tuple[Callable[..., Any], tuple[Any, ...]]] = {}
         self.processes: dict[int, Any] = {}
         self.main = object()  # stands for the worker's own process
+        self.tls_context: Any = None  # of the worker's process: what it trusted when it started
         self.site: Any = None  # what the host's workers find on it: harness.ports.Site
         # what the kernel must close when the processes die; dicts because their order is kept
         self.endpoints: dict[Any, None] = {}

@@ -26,6 +26,7 @@ from harness.errors import ThreadRefused
 from harness.rng import Streams, uuid4, uuid7
 from harness.sim import bridge
 from harness.sim.loop import SimLoop
+from harness.sim.network import OF_PROCESS
 from harness.sim.node import NODE, here
 from harness.sim.streams import IdleSocket
 from harness.units import NANOSECONDS
@@ -84,6 +85,7 @@ def _edge_clock(loop: SimLoop) -> list[Swap]:
     return [
         Swap("airflow.providers.edge3.cli.worker", "time", view, "drain deadlines read time.monotonic"),
         Swap("airflow.providers.edge3.cli.worker", "sleep", loop.sleep, "bound by name; see asyncio.sleep"),
+        Swap("aiohttp.connector", "_SSL_CONTEXT_VERIFIED", OF_PROCESS, "each node's process has its own"),
         Swap("aiohttp.connector", "monotonic", loop.time, "the pool's keep-alive reads time.monotonic"),
     ]
 

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fake_api import State
 from harness.control_plane import HOST, PORT, http_protocol, seed_content, task_spec
 from harness.model.plan import Submission
+from harness.model.tls_faults import Tls
 from harness.ports import Heal, Strike
-from harness.sim.network import Network
+from harness.sim.network import Network, OverTls
 
-URL = f"http://{HOST}:{PORT}"
+
+def url(tls: Tls) -> str:
+    """Where workers find the API."""
+    return f"{'http' if tls is Tls.OFF else 'https'}://{HOST}:{PORT}"
 
 
 class SimServerPort:
     """Implements `harness.ports.Server`. The state outlives restarts, as a database does."""
 
-    def __init__(self, wires: Network, state: State) -> None:
-        self._wires, self.state = wires, state
+    def __init__(self, wires: Network, state: State, *, over_tls: OverTls | None = None) -> None:
+        self._wires, self.state, self._over_tls = wires, state, over_tls
         seed_content(state)
 
     def boot(self) -> None:
         """A new API process: an application on the stored state, listening."""
         node = self._wires.boot(HOST)
-        node.context().run(self._wires.create_server, http_protocol(self.state), HOST, PORT)
+        listen = partial(self._wires.create_server, over_tls=self._over_tls)
+        node.context().run(listen, http_protocol(self.state), HOST, PORT)
 
     def submit(self, task: Submission) -> str:
         """Queue the task; returns the id of its task instance."""

@@ -27,7 +27,7 @@ from harness.sim.patches import (
     temporary_files,
     wall_clock,
 )
-from harness.sim.server import URL
+from harness.sim.server import url
 from harness.sim.supervisor import supervisor_swaps
 from harness.sim.world import EPOCH, Parts, SimWorld
 from harness.units import NANOSECONDS, minutes, nanoseconds, seconds
@@ -116,7 +116,7 @@ def _surroundings(loop: SimLoop, plan: Plan, folder: Path, settings: Settings) -
 
         swaps += edge_swaps(loop, Streams(plan.seed), epoch_ns=EPOCH_NS, process_class=SimProcess)
         swaps += [*option_swaps(plan.options), *supervisor_swaps(loop)]
-        options = airflow_options(api=URL, jwt_secret=settings.jwt_secret, logs=folder / "logs")
+        options = airflow_options(api=url(plan.tls), jwt_secret=settings.jwt_secret, logs=folder / "logs")
         options |= environment(plan.options)
     with (
         only_these_options(options),

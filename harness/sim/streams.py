@@ -197,14 +197,14 @@ class Endpoint(asyncio.Transport):
         self.pipe.drop()
         self._lose(TimeoutError(errno.ETIMEDOUT, "Connection timed out"), "timed out")
 
-    def _lose(self, error: OSError | None, reason: str) -> None:
+    def _lose(self, error: Exception | None, reason: str) -> None:
         if not self.closed:
             self.closed = True
             self.node.endpoints.pop(self, None)
             self.connection.ended(self, reason)
             self.loop.call_soon(self._tell_lost, error, context=self.context)
 
-    def _tell_lost(self, error: OSError | None) -> None:
+    def _tell_lost(self, error: Exception | None) -> None:
         if self.protocol is not None:
             self.protocol.connection_lost(error)
 
@@ -239,6 +239,12 @@ class Endpoint(asyncio.Transport):
         self._close("gave up waiting")
 
     abort = close
+
+    def _force_close(self, error: Exception | None) -> None:
+        """asyncio's TLS ends a connection that failed with it."""
+        if not self.closed:
+            self.pipe.send(RST) if self._unread else self.write_eof()
+            self._lose(error, str(getattr(error, "reason", None) or error or "gave up waiting"))
 
     def killed(self) -> None:
         """The process died: the kernel closes its sockets, and nobody is told here."""
@@ -365,16 +371,18 @@ class Connection:
         self.near.pipe = Pipe(loop, links[0], self.near, self.far)
         self.far.pipe = Pipe(loop, links[1], self.far, self.near)
         self.observer: Observer = Unobserved()
+        self.encrypted = False  # then the observer is on the client's `surface`, above TLS, and not here
+        self.surface: Any = None
         self.on_end: Callable[[Connection], None] | None = None
 
     def observe_departure(self, endpoint: Endpoint, data: bytes) -> bytes:
-        return self.observer.departure(data) if endpoint is self.near else data
+        return self.observer.departure(data) if endpoint is self.near and not self.encrypted else data
 
     def observe_arrival(self, endpoint: Endpoint, data: bytes) -> bytes:
-        return self.observer.arrival(data) if endpoint is self.near else data
+        return self.observer.arrival(data) if endpoint is self.near and not self.encrypted else data
 
     def lets_eof_through(self, endpoint: Endpoint) -> bool:
-        return endpoint is self.far or self.observer.lets_eof_through()
+        return endpoint is self.far or self.encrypted or self.observer.lets_eof_through()
 
     def ended(self, endpoint: Endpoint, reason: str) -> None:
         """One end is closed; forget the connection when both are."""

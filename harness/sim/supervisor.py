@@ -103,7 +103,7 @@ class SupervisorProcess:
 
     def _live(self) -> int:
         _SUPERVISOR.set(self)
-        with sim_transport() as transport:
+        with sim_transport(self._node.site.sdk_context()) as transport:
             return supervise(
                 self._workload,
                 server=self._server,

@@ -8,10 +8,12 @@ from typing import Any
 
 from harness.model.faults import Direction
 from harness.model.history import Event
+from harness.model.tls_faults import CertificateFlaw
 from harness.ports import Heal, Strike
 from harness.sim.network import BadNames, Network
 from harness.sim.node import Node
 from harness.sim.streams import FIN, Connection, Unobserved
+from harness.tls.terminator import Terminator
 from harness.toxics.exchanges import HttpTap
 from harness.toxics.links import Impairment
 from harness.toxics.rules import Rule
@@ -20,8 +22,16 @@ from harness.toxics.rules import Rule
 class SimWires:
     """Implements `harness.ports.Network` on the simulated network `wires`."""
 
-    def __init__(self, wires: Network, *, record: Callable[..., Event], new_call: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        wires: Network,
+        *,
+        record: Callable[..., Event],
+        new_call: Callable[[], int],
+        terminator: Terminator | None = None,
+    ) -> None:
         self.wires, self._record, self._new_call = wires, record, new_call
+        self._terminator = terminator
         self.rules: list[Rule] = []
         wires.observe = self._tap
         wires.on_connect_failure = self._could_not_connect
@@ -43,6 +53,22 @@ class SimWires:
         broken = BadNames(target=target, stale=stale, strike=strike)
         self.wires.bad_names.append(broken)
         return lambda: self.wires.bad_names.remove(broken)
+
+    # -- TLS -------------------------------------------------------------------------------------------
+
+    @property
+    def terminator(self) -> Terminator:
+        assert self._terminator is not None, "a plan with faults of TLS has TLS"
+        return self._terminator
+
+    def show_certificate(self, a: str, b: str, flaw: CertificateFlaw, strike: Strike) -> Heal:
+        return self.terminator.show(a, b, flaw, strike)
+
+    def revoke(self, target: str, strike: Strike) -> Heal:
+        return self.terminator.revoke(target, strike)
+
+    def rotate_certificate(self, ca: bool, strike: Strike) -> None:
+        self.terminator.rotate(ca=ca, live=len(self.wires.connections), strike=strike)
 
     # -- what the client sees, recorded at its socket ------------------------------------------------
 
@@ -73,22 +99,27 @@ class _SimWire:
     def __init__(self, wires: Network, connection: Connection) -> None:
         self._wires, self._connection, self._near = wires, connection, connection.near
         self.reset = self._near.reset
-        self.receive = self._near.received
 
     def later(self, delay: float, do: Callable[[], None]) -> None:
         self._wires.loop.call_later(delay, do, context=self._near.context)
 
+    def receive(self, data: bytes) -> None:
+        surface = self._connection.surface
+        (surface.data_received if surface else self._near.received)(data)
+
     def hang_up(self) -> None:
-        self._near.received(FIN)
+        surface = self._connection.surface
+        surface.hang_up() if surface else self._near.received(FIN)
 
     def send(self, data: bytes) -> None:
-        self._near.pipe.send(data)
+        surface = self._connection.surface
+        (surface.send if surface else self._near.pipe.send)(data)
 
     def send_apart(self, data: bytes) -> None:
         client, (_, port) = self._connection.client, self._connection.addresses[1]
         server = self._wires.hosts[self._connection.server.name]
         if server.alive and port in server.ports:
-            apart = self._wires.establish(client, server, port)
+            apart = self._wires.establish(client, server, port, behind_tls=True)
             apart.observer = Unobserved()
             apart.near.attach(_Unread())
             apart.near.write(data)

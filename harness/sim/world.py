@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from fake_api import RULES, Change, Rules, Scheduler, Settings, State
@@ -15,6 +15,7 @@ from harness.control_plane import configured
 from harness.errors import SimulationError
 from harness.model.history import Event, History
 from harness.model.plan import Plan, PlannedWorker
+from harness.model.tls_faults import Tls
 from harness.ports import Site
 from harness.rng import Streams, uuid7
 from harness.sim.abilities import HOW
@@ -25,6 +26,9 @@ from harness.sim.server import SimServerPort
 from harness.sim.wires import SimWires
 from harness.units import nanoseconds
 from harness.workers.scripted import ScriptedWorker
+
+if TYPE_CHECKING:
+    from harness.sim.tls_files import SimTls
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 """The wall clock's time at the start of every simulated run."""
@@ -78,7 +82,13 @@ class SimWorld:
         self.clock = SimClock(loop)
         link = plan.link
         wires = Network(loop, self.streams, delay=nanoseconds(link.delay), jitter=nanoseconds(link.jitter))
-        self.network = SimWires(wires, record=self.record, new_call=self.history.new_call)
+        self.tls = _tls(plan, folder)
+        self.network = SimWires(
+            wires,
+            record=self.record,
+            new_call=self.history.new_call,
+            terminator=self.tls.terminator if self.tls else None,
+        )
         self.state = State(
             settings=configured(self.parts.settings, plan.options),
             rules=self.parts.rules,
@@ -86,7 +96,7 @@ class SimWorld:
             new_id=self._new_id,
         )
         self.state.subscribe(self._server_says)
-        self.server = SimServerPort(wires, self.state)
+        self.server = SimServerPort(wires, self.state, over_tls=self.tls.end if self.tls else None)
         self.fleet = SimFleet(self, wires, folder=folder)
         self._scheduler: asyncio.Task[None] | None = None
         self._over = False
@@ -140,6 +150,15 @@ class SimWorld:
             raise SimulationError("a callback of the simulation failed") from self._loop_errors[0]
         if self._scheduler is not None and self._scheduler.done():
             self._scheduler.result()
+
+
+def _tls(plan: Plan, folder: Path) -> SimTls | None:
+    """The certificates of a run over TLS; trustme is imported only where there is one."""
+    if plan.tls is Tls.OFF:
+        return None
+    from harness.sim.tls_files import SimTls
+
+    return SimTls(plan, folder / "tls")
 
 
 def _plain(value: Any) -> Any:

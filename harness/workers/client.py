@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from random import Random
@@ -66,12 +67,17 @@ async def persist(attempt: Callable[[], Awaitable[Reply]], *, random: Random) ->
 
 
 class ApiClient:
-    """Requests to one server over one keep-alive connection, made anew when it breaks."""
+    """Requests to one server over one keep-alive connection, made anew when it breaks.
 
-    def __init__(self, base_url: str, *, timeout: float) -> None:
+    `tls` gives what a new connection needs; None where it is http.
+    """
+
+    def __init__(
+        self, base_url: str, *, timeout: float, tls: Callable[[], ssl.SSLContext | None] = lambda: None
+    ) -> None:
         url = urlsplit(base_url)
-        self._host, self._port = url.hostname or "", url.port or 80
-        self._timeout = timeout
+        self._host, self._port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
+        self._timeout, self._tls = timeout, tls
         self._head = f"\r\nhost: {url.netloc}\r\naccept: application/json\r\nauthorization: "
         self._wire: _Wire | None = None
 
@@ -90,7 +96,7 @@ class ApiClient:
         if self._wire is None or self._wire.lost:
             loop = asyncio.get_running_loop()
             async with asyncio.timeout(self._timeout):
-                _, self._wire = await loop.create_connection(_Wire, self._host, self._port)
+                _, self._wire = await loop.create_connection(_Wire, self._host, self._port, ssl=self._tls())
         return self._wire
 
     def close(self) -> None:

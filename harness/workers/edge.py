@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import locale
+import ssl
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Any
 
 from harness.errors import MissingExtra, UsageError
 from harness.model.plan import PlannedWorker
+from harness.tls.files import Files
 from harness.workers.surroundings import as_before, only_these_options, quiet_logs
 
 NO_EXAMPLES = {"AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
@@ -25,6 +27,17 @@ def airflow_options(*, api: str, jwt_secret: str, logs: Path) -> dict[str, str]:
         "AIRFLOW__EDGE__API_URL": f"{api}/edge_worker/v1/rpcapi",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(logs),
     }
+
+
+def sdk_context(files: Files) -> ssl.SSLContext:
+    """What the released SDK client makes of those files when a process of it starts, as its own constructor does."""
+    from airflow.sdk.api.client import Client
+
+    make: Any = Client._get_ssl_context_cached
+    context: ssl.SSLContext = make.__wrapped__(str(files.trusted), "")
+    if files.certificate and files.key:
+        context.load_cert_chain(files.certificate, files.key)
+    return context
 
 
 def require_airflow() -> None:

@@ -62,7 +62,8 @@ class ScriptedWorker:
         return self.site.option("edge.heartbeat_interval")
 
     def _client(self) -> ApiClient:
-        return ApiClient(self.site.server_url, timeout=self.site.option("workers.execution_api_timeout"))
+        timeout = self.site.option("workers.execution_api_timeout")
+        return ApiClient(self.site.server_url, timeout=timeout, tls=self.site.tls_context)
 
     # -- the Edge API ------------------------------------------------------------------------------
 
