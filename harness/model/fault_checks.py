@@ -151,6 +151,8 @@ def _nobody(fault: Fault, workers: list[str]) -> str:
         return f"only {API!r} is a server: leave its target out, or use Kill"
     if isinstance(fault, RotateCertificate):
         return f"only {API!r} has a certificate that is rotated: leave its target out"
+    if isinstance(fault, RevokeClient):
+        return f"{fault.target!r} is no worker, and only workers are clients: name one"
     if isinstance(fault, OnHost):
         return f"{fault.target!r} is no worker: use RestartServer for the API server"
     if isinstance(fault, OnCalls | BadCertificate):
@@ -173,7 +175,7 @@ def _wrong_order(plan: Plan, workers: list[str]) -> Iterator[str]:
         last = fault.at if crashes or isinstance(fault, (Pause, ClockSkew)) else ends_at(fault) or fault.at
         found = victims(fault, workers)
         up = [name for name in found if not any(since <= fault.at and last <= to for since, to in down[name])]
-        if found and not up:
+        if found and not up and not isinstance(fault, RotateCertificate):  # that needs nobody
             since, to = down[found[0]][-1]
             until = "the end" if to == _NEVER else format_duration(to)
             yield (

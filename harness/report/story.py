@@ -15,6 +15,7 @@ from harness.model.history import Event, History
 from harness.model.moments import moment
 from harness.model.plan import Plan
 from harness.model.scenario import Workers
+from harness.model.tls_faults import Tls
 from harness.model.verdict import Counterexample, Verdict
 from harness.report.numbers import Numbers, count
 from harness.report.timeline import WIDTH, timeline
@@ -82,6 +83,8 @@ def _planned(plan: Plan) -> Iterator[str]:
     else:
         kinds = Counter(type(fault).__name__ for fault in plan.faults)
         yield f"{len(plan.faults)} faults: {', '.join(f'{number} {kind}' for kind, number in kinds.items())}"
+    if plan.tls is not Tls.OFF:
+        yield "over mutual TLS" if plan.tls is Tls.MUTUAL else "over TLS"
     yield from _options(plan)
     settle, until = format_duration(plan.settle), format_duration(plan.until)
     yield f"storm of up to {until}, then {settle} to settle"

@@ -249,6 +249,8 @@ class Endpoint(asyncio.Transport):
     def killed(self) -> None:
         """The process died: the kernel closes its sockets, and nobody is told here."""
         self.protocol = None
+        if self.connection.surface is not None and self is self.connection.near:
+            self.connection.surface.forget()
         self._close("killed")
 
     def _close(self, reason: str) -> None:

@@ -26,7 +26,7 @@ def why(error: Exception) -> str:
 class Layer(asyncio.Transport, asyncio.Protocol):
     """A transport on another one, `below`, for whose protocol it stands; what it does not say itself, that says."""
 
-    below: Any
+    below: Any = None
 
     def writelines(self, list_of_data: Iterable[Any]) -> None:
         self.write(b"".join(list_of_data))
@@ -179,6 +179,11 @@ class Surface(Layer):
     def hang_up(self) -> None:
         """The news that the server has closed its end arrives."""
         self.eof_received()
+
+    def forget(self) -> None:
+        """The program is gone with its process; asyncio's transport would complain that nobody has closed it."""
+        if self.below is not None:
+            self.below._closed = True
 
     # -- to the program --------------------------------------------------------------------------------
 

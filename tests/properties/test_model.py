@@ -27,6 +27,7 @@ from harness.model.plan_checks import check_plan
 from harness.model.plan_file import plan_from_json, plan_to_json
 from harness.model.planning import make_plan
 from harness.model.scenario import Fleet, Scenario, Tasks, Workers
+from harness.model.tls_faults import Tls
 from harness.rng import Streams
 from harness.units import format_duration, minutes, nanoseconds, parse_duration, seconds
 
@@ -43,6 +44,7 @@ BY_HINT: dict[Any, st.SearchStrategy[Any]] = {
     faults.Aftermath: st.sampled_from(faults.Aftermath),
     faults.Flaw: st.sampled_from(faults.Flaw),
     faults.Victim: st.sampled_from(faults.Victim),
+    faults.CertificateFlaw: st.sampled_from(faults.CertificateFlaw),
     bool: st.booleans(),
 }
 BY_NAME: dict[str, st.SearchStrategy[Any]] = {
@@ -55,6 +57,7 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "behind": st.just(timedelta(0)),
     "target": st.sampled_from(["worker-1", "worker-*"]),
 }
+ON_API = (faults.RestartServer, faults.RotateCertificate)
 FINAL = (faults.Kill, faults.OutOfMemory, faults.Stop)
 NAMES = st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=20)
 ANYTHING = st.recursive(
@@ -74,7 +77,7 @@ ANYTHING = st.recursive(
 def any_fault(draw: st.DrawFn, kind: type[Fault]) -> Fault:
     hints = typing.get_type_hints(kind)
     values = {name: draw(BY_NAME[name] if name in BY_NAME else BY_HINT[hint]) for name, hint in hints.items()}
-    return kind(**values | ({"target": "api"} if kind is faults.RestartServer else {}))
+    return kind(**values | ({"target": "api"} if kind in ON_API else {}))
 
 
 @st.composite
@@ -93,6 +96,7 @@ def plans(draw: st.DrawFn) -> Plan:
         tasks=Tasks(count=draw(st.integers(0, 5)), failing_first=draw(st.integers(0, 3))),
         faults=draw(storms()),
         until=minutes(5),
+        tls=Tls.MUTUAL,
     )
     return make_plan(scenario, draw(SEEDS), name=draw(NAMES), parameters={"lasting": "2m"})
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,8 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.model.faults import Fault, Flaw
+from harness.model.tls_faults import Tls
 from harness.nemesis import ACTIONS
+from harness.sim.tls import TlsEnd
 from harness.sim.wires import SimWires
+from harness.tls.authority import Authority
+from harness.tls.files import Files
+from harness.tls.terminator import Terminator
 from harness.toxics.replies import cut, flawed
 from tests.simulation.http_table import LONG, REPLY, SHORT, TABLE, WHOLE, Outcome, Row, Server, three_calls
 from tests.simulation.lab import Lab
@@ -25,14 +33,23 @@ ROWS = pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
 class Talk:
     """Three calls of worker-1 to the API, and what was witnessed."""
 
-    def __init__(self, fault: Fault | None = None, *, healed: bool = False, reply: bytes = REPLY) -> None:
+    def __init__(
+        self,
+        fault: Fault | None = None,
+        *,
+        healed: bool = False,
+        reply: bytes = REPLY,
+        terminator: Terminator | None = None,
+    ) -> None:
         self.strikes: list[tuple[str, str]] = []
         self.served: list[str] = []
         self.events: list[tuple[str, int, str]] = []
         with Lab() as lab:
             wires = SimWires(lab.network, record=self._record, new_call=iter(range(1, 99)).__next__)
             worker, api = lab.network.boot("worker-1"), lab.network.boot("api")
-            api.context().run(lab.network.create_server, lambda: Server(self.served, reply), "api", 80)
+            listen = partial(lab.network.create_server, over_tls=over_tls(terminator) if terminator else None)
+            api.context().run(listen, lambda: Server(self.served, reply), "api", 80)
+            context = Files(trusted=terminator.authority.trusted).context() if terminator else None
             if fault is not None:
                 world: Any = SimpleNamespace(network=wires)
                 heal = ACTIONS[type(fault)][1](fault, world, lambda *told: self.strikes.append(told))
@@ -40,7 +57,9 @@ class Talk:
                     heal()
 
             async def main() -> tuple[list[Outcome], list[float]]:
-                told = await three_calls(lambda make: lab.loop.create_connection(make, "api", 80))
+                told = await three_calls(
+                    lambda make: lab.loop.create_connection(make, "api", 80, ssl=context)
+                )
                 await asyncio.sleep(2 * LONG)
                 return told
 
@@ -57,6 +76,19 @@ def test_a_fault_strikes_the_call_it_is_about_and_no_other(row: Row) -> None:
     assert "".join(talk.served) == row.served
     assert talk.strikes == [("worker-1", f"variables.get: {row.strike}")]
     assert talk.times[1] >= row.takes
+
+
+def over_tls(terminator: Terminator) -> Callable[[str, Any], TlsEnd]:
+    return lambda client, protocol: TlsEnd(protocol, terminator.session(client))
+
+
+@ROWS
+def test_over_tls_it_strikes_the_same_and_the_client_sees_the_same(row: Row, tmp_path: Path) -> None:
+    plain = Talk(row.fault())
+    terminator = Terminator(Authority(tmp_path, names=("api",)), tls=Tls.SERVER, server="api")
+    talk = Talk(row.fault(), terminator=terminator)
+    assert (talk.outcomes, talk.served, talk.strikes) == (plain.outcomes, plain.served, plain.strikes)
+    assert talk.events == plain.events
 
 
 @ROWS

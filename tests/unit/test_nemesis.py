@@ -10,7 +10,17 @@ import harness
 from harness import Fleet, Kill, LoseReplies, Partition, Scenario, Tasks, Workers, make_plan, minutes, seconds
 from harness.errors import NotCapable
 from harness.fault_table import WORLDS, markdown
-from harness.model.faults import FAULTS, ClockSkew, Direction, Fault, OutOfMemory, Stop
+from harness.model.faults import (
+    FAULTS,
+    BadCertificate,
+    CertificateFlaw,
+    ClockSkew,
+    Direction,
+    Fault,
+    OutOfMemory,
+    RotateCertificate,
+    Stop,
+)
 from harness.nemesis import ACTIONS, check_capable, describe
 from harness.ports import Capability
 
@@ -89,6 +99,18 @@ def test_every_fault_has_its_action() -> None:
             ClockSkew(target="worker-2", at=seconds(1), lasting=minutes(2), behind=seconds(90)),
             "ClockSkew worker-2 1m30s behind for 2m",
         ),
+        (
+            BadCertificate(
+                a="worker-1",
+                b="api",
+                at=seconds(1),
+                lasting=minutes(2),
+                flaw=CertificateFlaw.NOT_YET_VALID,
+            ),
+            "BadCertificate worker-1 ↔ api not yet valid for 2m",
+        ),
+        (RotateCertificate(at=seconds(1)), "RotateCertificate api"),
+        (RotateCertificate(at=seconds(1), ca=True), "RotateCertificate api with its CA"),
     ],
 )
 def test_a_fault_is_told_in_a_few_words(fault: Fault, text: str) -> None:

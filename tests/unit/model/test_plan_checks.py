@@ -11,6 +11,7 @@ import pytest
 
 from harness.errors import BadPlan
 from harness.model.faults import (
+    BadCertificate,
     ClockSkew,
     DelayRequests,
     Direction,
@@ -25,6 +26,8 @@ from harness.model.faults import (
     Pause,
     ResetPeer,
     RestartServer,
+    RevokeClient,
+    RotateCertificate,
     ServerErrors,
     TruncateReplies,
     Victim,
@@ -33,6 +36,7 @@ from harness.model.plan import Plan, PlannedWorker, Submission
 from harness.model.plan_checks import check_plan
 from harness.model.planning import make_plan
 from harness.model.scenario import Fleet, Link, Scenario, Tasks, Workers
+from harness.model.tls_faults import Tls
 from harness.units import hours, minutes, ms, seconds
 
 CUT = Partition(a="worker-1", b="api", at=minutes(1), lasting=minutes(2))
@@ -328,3 +332,44 @@ def test_a_fault_that_can_never_strike_is_refused(faults: list[Fault], complaint
 )
 def test_a_fault_that_can_strike_is_taken(faults: list[Fault]) -> None:
     check_plan(replace(PLAN, faults=tuple(faults)))
+
+
+BAD = BadCertificate(**LINK)
+REVOKED = RevokeClient(**HOST)
+ROTATED = RotateCertificate(at=minutes(1))
+
+
+@pytest.mark.parametrize(
+    ("fault", "tls", "complaint"),
+    [
+        (
+            BAD,
+            Tls.OFF,
+            "BadCertificate at 1m can never strike: workers talk http to the API: give the scenario tls=",
+        ),
+        (ROTATED, Tls.OFF, "RotateCertificate at 1m can never strike: workers talk http to the API"),
+        (REVOKED, Tls.SERVER, "workers show no certificate: give the scenario tls=Tls.MUTUAL"),
+        (
+            replace(REVOKED, target="api"),
+            Tls.MUTUAL,
+            "'api' is no worker, and only workers are clients: name one",
+        ),
+        (replace(ROTATED, target="worker-1"), Tls.SERVER, "only 'api' has a certificate that is rotated"),
+        (replace(BAD, a="api", b="worker-1"), Tls.SERVER, "calls go from workers to the API: let `a` be"),
+        (replace(BAD, lasting=seconds(0)), Tls.SERVER, "BadCertificate at 1m must last longer than 0s"),
+        (
+            BadCertificate(**LINK, **cast("Any", {"flaw": "expired"})),
+            Tls.SERVER,
+            "'expired' is not CertificateFlaw.EXPIRED or",
+        ),
+    ],
+)
+def test_a_fault_of_tls_needs_tls_and_the_right_ends(fault: Fault, tls: Tls, complaint: str) -> None:
+    refused(complaint, replace(PLAN, faults=(fault,), tls=tls))
+
+
+@pytest.mark.parametrize(
+    ("fault", "tls"), [(BAD, Tls.SERVER), (BAD, Tls.MUTUAL), (ROTATED, Tls.SERVER), (REVOKED, Tls.MUTUAL)]
+)
+def test_a_fault_of_tls_is_taken_where_there_is_tls(fault: Fault, tls: Tls) -> None:
+    check_plan(replace(PLAN, faults=(fault,), tls=tls))

@@ -7,11 +7,19 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import BadPlan
-from harness.model.faults import FAULTS, Partition, ends_at
+from harness.model.faults import (
+    FAULTS,
+    BadCertificate,
+    Partition,
+    RevokeClient,
+    RotateCertificate,
+    ends_at,
+)
 from harness.model.plan import Plan
 from harness.model.plan_checks import check_plan
 from harness.model.planning import make_plan
 from harness.model.scenario import Fleet, Scenario, Tasks, Workers
+from harness.model.tls_faults import Tls
 from harness.search.cells import Moment, cells, plan_of, small
 from harness.search.kinds import KINDS, Kind, Span
 from harness.search.simpler import fewer, removals, simpler
@@ -73,12 +81,19 @@ def test_one_seed_is_one_storm_and_every_storm_is_a_plan() -> None:
 
 def test_the_storms_of_many_seeds_have_every_kind_of_fault_every_fleet_and_every_length() -> None:
     plans = [
-        storm_plan(Scenario(fleet=Fleet(count=3, slots=2)), seed, name="storm") for seed in range(1, 301)
+        storm_plan(Scenario(fleet=Fleet(count=3, slots=2), tls=Tls.MUTUAL), seed, name="storm")
+        for seed in range(1, 301)
     ]
     assert {type(fault) for plan in plans for fault in plan.faults} == set(FAULTS)
     assert {len(plan.workers) for plan in plans} == {1, 2, 3}
     assert {plan.workers[0].slots for plan in plans} == {1, 2}
     assert {len(plan.faults) for plan in plans} >= {1, 2, 3, 4, 5, 6}
+
+
+def test_storms_over_http_have_no_fault_of_tls() -> None:
+    plans = [storm_plan(Scenario(fleet=Fleet(count=3)), seed, name="storm") for seed in range(1, 301)]
+    kinds = {type(fault) for plan in plans for fault in plan.faults}
+    assert kinds == set(FAULTS) - {BadCertificate, RevokeClient, RotateCertificate}
 
 
 def test_a_storm_keeps_the_options_of_its_scenario() -> None:
