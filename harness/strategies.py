@@ -19,10 +19,12 @@ from typing import TypeVar
 
 from harness.errors import MissingExtra
 from harness.model.draws import Draw
+from harness.model.fault_checks import can_be
 from harness.model.faults import FAULTS, Fault
 from harness.model.plan import Plan
 from harness.model.planning import make_plan
 from harness.model.scenario import Fleet, Scenario, Tasks, Workers
+from harness.model.tls_faults import Tls
 from harness.rng import Streams
 from harness.search.storms import drawn_fault, drawn_fleet, drawn_plan, with_storm
 from harness.units import minutes, nanoseconds, seconds
@@ -59,9 +61,10 @@ def faults(
     kinds: Iterable[type[Fault]] = FAULTS,
     fleet: Fleet = TWO_WORKERS,
     until: timedelta = minutes(5),
+    tls: Tls = Tls.OFF,
 ) -> st.SearchStrategy[Fault]:
-    """One fault of those kinds that can strike that fleet in a storm of that length."""
-    some, plan = list(kinds), _bare(fleet, until)
+    """One fault of those kinds that can strike that fleet, over http or TLS, in a storm of that length."""
+    some, plan = [kind for kind in kinds if can_be(kind, tls)], _bare(fleet, until, tls)
     return _drawn(lambda draw: drawn_fault(draw.choice(some), plan, draw))
 
 
@@ -70,9 +73,10 @@ def storms(
     kinds: Iterable[type[Fault]] = FAULTS,
     fleet: Fleet = TWO_WORKERS,
     until: timedelta = minutes(5),
+    tls: Tls = Tls.OFF,
 ) -> st.SearchStrategy[tuple[Fault, ...]]:
     """Up to eight faults of those kinds in the order of time, each of which can strike beside the others."""
-    some, plan = list(kinds), _bare(fleet, until)
+    some, plan = list(kinds), _bare(fleet, until, tls)
     return _drawn(lambda draw: with_storm(plan, draw, some, least=0).faults)
 
 
@@ -123,9 +127,9 @@ def _workload(most: Tasks, draw: Draw) -> Tasks:
     )
 
 
-def _bare(fleet: Fleet, until: timedelta) -> Plan:
+def _bare(fleet: Fleet, until: timedelta, tls: Tls) -> Plan:
     """A plan with that fleet and nothing to do."""
-    return make_plan(Scenario(fleet=fleet, tasks=Tasks(count=0), until=until), 1, name="drawn")
+    return make_plan(Scenario(fleet=fleet, tasks=Tasks(count=0), until=until, tls=tls), 1, name="drawn")
 
 
 def _drawn(make: Callable[[Draw], T]) -> st.SearchStrategy[T]:

@@ -15,18 +15,19 @@ from harness.model.plan_checks import check_plan
 from harness.model.plan_file import plan_from_json, plan_to_json
 from harness.model.planning import make_plan
 from harness.model.scenario import Fleet, Scenario, Tasks, Workers
+from harness.model.tls_faults import Tls
 from harness.search.storms import FAULTS_MOST
 from harness.strategies import faults, fleets, plans, storms, workloads
 from harness.units import minutes
 
-MOST = Scenario(fleet=Fleet(count=3, slots=2), tasks=Tasks(count=4), until=minutes(3))
+MOST = Scenario(fleet=Fleet(count=3, slots=2), tasks=Tasks(count=4), until=minutes(3), tls=Tls.MUTUAL)
 BARE = make_plan(replace(MOST, tasks=Tasks(count=0)), 1, name="bare")
 
 
 @pytest.mark.parametrize("kind", FAULTS, ids=lambda kind: kind.__name__)
 def test_every_fault_has_a_strategy_and_whatever_it_draws_can_strike(kind: type[Fault]) -> None:
     @settings(max_examples=30, deadline=None)
-    @given(faults(kinds=[kind], fleet=MOST.fleet, until=MOST.until))
+    @given(faults(kinds=[kind], fleet=MOST.fleet, until=MOST.until, tls=MOST.tls))
     def law(fault: Fault) -> None:
         assert type(fault) is kind
         check_plan(replace(BARE, faults=(fault,)))
@@ -34,7 +35,7 @@ def test_every_fault_has_a_strategy_and_whatever_it_draws_can_strike(kind: type[
     law()
 
 
-@given(storms(fleet=MOST.fleet, until=MOST.until))
+@given(storms(fleet=MOST.fleet, until=MOST.until, tls=MOST.tls))
 @settings(deadline=None)
 def test_the_faults_of_a_storm_can_strike_beside_each_other(storm: tuple[Fault, ...]) -> None:
     check_plan(replace(BARE, faults=storm))
