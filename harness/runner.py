@@ -96,7 +96,7 @@ def _live(plan: Plan, server: str, i_own_this: bool, hosts: str, progress: Progr
 
     if hosts not in set(Hosts):
         raise BadParameter(f"there are no hosts {hosts!r}: choose one of {', '.join(Hosts)}")
-    lacks = missing()
+    lacks = missing(Hosts(hosts))
     capabilities = frozenset(how(Hosts(hosts))) - lacks.keys()
     check_capable(plan, world="live", capabilities=capabilities, lacks={**LACKS, **lacks})
     return run_live(plan, server=server, i_own_this=i_own_this, hosts=Hosts(hosts), progress=progress)

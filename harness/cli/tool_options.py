@@ -51,7 +51,7 @@ def add_hosts(command: argparse.ArgumentParser) -> None:
         "--hosts",
         choices=HOSTS,
         default=HOSTS[0],
-        help="of a live world: processes (the default), or namespaces: each worker in a network of its own",
+        help="of a live world: processes (the default), namespaces: each worker in a network of its own, or containers",
     )
 
 

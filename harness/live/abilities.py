@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from harness.live.clocks import library
 from harness.ports import Capability
+
+#: Names an image for the workers' containers; without it they have this machine's own runtime.
+IMAGE_VARIABLE = "HARNESS_WORKER_IMAGE"
 
 
 class Hosts(StrEnum):
@@ -14,6 +18,7 @@ class Hosts(StrEnum):
 
     PROCESSES = "processes"  # of this machine
     NAMESPACES = "namespaces"  # processes, each host in a network of its own
+    CONTAINERS = "containers"  # of this machine's Docker engine, in its network
 
 
 HOW: Mapping[Capability, str] = {
@@ -51,9 +56,14 @@ NEEDS: Mapping[Capability, Callable[[], str | None]] = {
 """What the machine must have for some of it: why it is missing here, None where it is not."""
 
 
-def missing() -> dict[Capability, str]:
-    """What this machine cannot do of all that the world can, and why."""
-    return {capability: why for capability, need in NEEDS.items() if (why := need()) is not None}
+def missing(hosts: Hosts) -> dict[Capability, str]:
+    """What this machine cannot do of all that the world with such hosts can, and why."""
+    lacks = {capability: why for capability, need in NEEDS.items() if (why := need()) is not None}
+    if hosts is Hosts.CONTAINERS and (image := os.environ.get(IMAGE_VARIABLE)):
+        lacks[Capability.CLOCK_SKEW] = (
+            f"{image}, which {IMAGE_VARIABLE} names, has not this machine's libfaketime"
+        )
+    return lacks
 
 
 BETTER: Mapping[Hosts, Mapping[Capability, str]] = {
@@ -64,6 +74,11 @@ BETTER: Mapping[Hosts, Mapping[Capability, str]] = {
         Capability.PACKET_LOSS: "packets on the worker's cable are lost, and TCP finds out",
         Capability.REORDERING: "packets on the worker's cable overtake those that are held back",
         Capability.DNS: "its name server fails; stale: an address without a route",
+    },
+    Hosts.CONTAINERS: {
+        Capability.KILL: "`docker kill`, and `docker start` of the same container",
+        Capability.STOP: "`docker kill --signal`: the container's init hands it on, and ends with the worker",
+        Capability.PAUSE: "`docker pause` and `docker unpause`",
     },
 }
 """What hosts of some kind do otherwise than processes do."""

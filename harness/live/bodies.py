@@ -15,7 +15,8 @@ Key = tuple[str, int, int]  # task instance, try, process
 class BodyWitness:
     """Call `look` now and then: it reads what is new. `say(t, host, type, value)` takes each event.
 
-    `t` is nanoseconds of the machine's monotonic clock: the mark's own, or now for a body that is gone.
+    `t` is nanoseconds of the machine's monotonic clock: the mark's own, or now for a body that is gone. `outer(host, pid)`
+    gives the machine's id for a process that has that id on its host, None for none.
     """
 
     def __init__(
@@ -23,16 +24,18 @@ class BodyWitness:
         folder: Path,
         *,
         say: Callable[[int, str, str, dict[str, Any]], None],
+        outer: Callable[[str, int], int | None],
         now: Callable[[], int],
         new_call: Callable[[], int],
     ) -> None:
-        self._folder, self._say, self._now, self._new_call = folder, say, now, new_call
+        self._folder, self._say, self._outer = folder, say, outer
+        self._now, self._new_call = now, new_call
         self._read: dict[Path, int] = {}
         self._open: dict[Key, tuple[str, dict[str, Any]]] = {}
 
     def look(self) -> None:
         """Read new marks, and tell of bodies whose process is gone."""
-        gone = [key for key in self._open if not lives(key[2])]
+        gone = [key for key, (host, _) in self._open.items() if not self._lives(host, key[2])]
         self._read_marks()  # after looking at the processes: the last mark of one that ended by itself is there
         for key in gone:
             if key in self._open:
@@ -48,8 +51,13 @@ class BodyWitness:
         return counts
 
     def of(self, host: str) -> set[int]:
-        """The processes in which the bodies of a host run, as far as is known."""
-        return {pid for (_, _, pid), (where, _) in self._open.items() if where == host}
+        """The processes in which the bodies of a host run, as far as is known, by the machine's ids."""
+        found = {self._outer(host, pid) for (_, _, pid), (where, _) in self._open.items() if where == host}
+        return {pid for pid in found if pid is not None}
+
+    def _lives(self, host: str, pid: int) -> bool:
+        outer = self._outer(host, pid)
+        return outer is not None and lives(outer)
 
     def _read_marks(self) -> None:
         for path in sorted(self._folder.glob("*.jsonl")):

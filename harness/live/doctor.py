@@ -91,8 +91,8 @@ PROBES: tuple[Probe, ...] = (
     Probe(
         name="docker engine",
         look=probes.docker,
-        good_for="workers and servers in containers, which no world has yet",
-        get="https://docs.docker.com/engine/install, and access to its socket",
+        good_for="--hosts containers in the live world",
+        get="apt-get install docker.io, or https://docs.docker.com/engine/install, and access to its socket",
     ),
     Probe(
         name="browser",

@@ -1,4 +1,4 @@
-"""The fleet port of the live world: one process tree a worker, spawned, killed, paused and watched."""
+"""The fleet port of the live world: a host for each worker, booted, killed, paused and watched."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from harness.live.bodies import BodyWitness
 from harness.live.clocks import Clocks
 from harness.live.commands import Camp, command, environment
-from harness.live.hosts import Host
+from harness.live.hosting import MakeHost, WorkerHost
 from harness.live.memory import Memory
 from harness.model.faults import ClockSkew, Fault, Victim
 from harness.model.plan import PlannedWorker
@@ -36,16 +36,20 @@ class LiveFleet:
         camp: Camp,
         *,
         faults: Sequence[Fault],
+        make_host: MakeHost,
         say: Say,
         url_of: Callable[[str], str],
         bodies: BodyWitness,
     ) -> None:
-        self._camp, self._say, self._url_of, self._bodies = camp, say, url_of, bodies
+        self._camp, self._make_host, self._say, self._url_of = camp, make_host, say, url_of
+        self._bodies = bodies
         self.enter: Callable[[str], Sequence[str]] = lambda _: ()
         self._planned: dict[str, PlannedWorker] = {}
-        self._running: dict[str, Host] = {}
-        self._ended: dict[str, Host] = {}
-        self._before: list[tuple[str, Host]] = []  # what is left of hosts whose worker was started again
+        self._running: dict[str, WorkerHost] = {}
+        self._ended: dict[str, WorkerHost] = {}
+        self._before: list[
+            tuple[str, WorkerHost]
+        ] = []  # what is left of hosts whose worker was started again
         skewed = [fault.target for fault in faults if isinstance(fault, ClockSkew)]
         self._clocks = Clocks(camp.folder, targets=skewed)
         self._memory = Memory(self._targets, bodies=bodies.of, start_again=self._start_again)
@@ -58,7 +62,7 @@ class LiveFleet:
         self._say(name, "info", "worker.start", {"kind": planned.kind.value, "slots": planned.slots})
         line = [*self.enter(name), *command(camp, planned, url=url)]
         env = self._clocks.environment(name, environment(camp, name, url=url))
-        self._running[name] = Host(name, line, home=camp.home(name), env=env)
+        self._running[name] = self._make_host(name, line, home=camp.home(name), env=env)
 
     async def watch(self) -> None:
         """Notice workers and bodies that end, for ever."""
@@ -84,7 +88,12 @@ class LiveFleet:
         """The last words of the first of these workers that has ended, nothing if none has."""
         return next((f"{name}: {self.last_words(name)}" for name in names if name in self._ended), "")
 
-    def _targets(self, pattern: str) -> dict[str, Host]:
+    def outer(self, name: str, pid: int) -> int | None:
+        """The machine's id of a process of that host; None where there is no such process."""
+        host = self._running.get(name) or self._ended.get(name)
+        return host.outer(pid) if host else None
+
+    def _targets(self, pattern: str) -> dict[str, WorkerHost]:
         return {name: host for name, host in self._running.items() if fnmatchcase(name, pattern)}
 
     def kill(self, target: str, strike: Strike) -> Heal:
@@ -113,7 +122,7 @@ class LiveFleet:
         self._bodies.look()
         return self._memory.runs_short(target, victim, strike, goes_on=goes_on)
 
-    def _start_again(self, name: str, host: Host) -> None:
+    def _start_again(self, name: str, host: WorkerHost) -> None:
         """Start the worker of a host that has lost it, if that is what became of the host, beside its job processes."""
         self.look()
         if self._ended.get(name) is host and name not in self._running:
@@ -135,6 +144,7 @@ class LiveFleet:
                     self._kill(name)
                 elif self._ended.get(name) is host:
                     self._ended.pop(name).kill()  # its job processes
+                    self._bodies.look()
                 else:
                     continue
                 self.boot(self._planned[name])
@@ -150,11 +160,11 @@ class LiveFleet:
         paused = self._targets(target)
         for name, host in paused.items():
             strike(name, "stopped")
-            host.send(signal.SIGSTOP)
+            host.pause()
 
         def go_on() -> None:
             for host in paused.values():
-                host.send(signal.SIGCONT)
+                host.resume()
 
         return go_on
 

@@ -10,26 +10,39 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 #: Seconds in which the last processes of a run may still write into its folder.
 PATIENCE = 5.0
+#: Seconds after which a guardian that does not end is an error.
+END_TIMEOUT = 40.0
+
+
+def guarded(folder: Path) -> AbstractContextManager[None]:
+    """The folder is gone when the block ends or this process does."""
+    return guarding(Path(__file__), str(folder))
 
 
 @contextmanager
-def guarded(folder: Path) -> Iterator[None]:
-    """The folder is gone when the block ends or this process does."""
+def guarding(script: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Iterator[None]:
+    """A script that reads its standard input to the end, which is that of the block or of this process, and cleans up.
+
+    It has the environment `env`, or ours.
+    """
     guardian = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-I", __file__, str(folder)], stdin=subprocess.PIPE, start_new_session=True
+        [sys.executable, "-I", str(script), *arguments],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+        env=env,
     )
     try:
         yield
     finally:
         assert guardian.stdin is not None
         guardian.stdin.close()
-        guardian.wait(PATIENCE * 2)
+        guardian.wait(END_TIMEOUT)
 
 
 def main() -> None:

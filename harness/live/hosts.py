@@ -50,6 +50,18 @@ class Host:
         """The last line of its log."""
         return self._init.last_words(1)
 
+    def outer(self, pid: int) -> int:
+        """The machine's id of that process: it is the same on the host."""
+        return pid
+
+    def pause(self) -> None:
+        """Stop every process but the init."""
+        self.send(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let them go on."""
+        self.send(signal.SIGCONT)
+
     def send(self, number: signal.Signals) -> list[int]:
         """Signal every process of the host but its init; returns their ids."""
         found = descendants(self._init.popen.pid)
@@ -61,12 +73,7 @@ class Host:
     @property
     def main(self) -> int | None:
         """The id of the worker's main process, the first that its init started; None when it has ended."""
-        pid = self._init.popen.pid
-        with suppress(OSError):
-            first, *_ = Path(f"/proc/{pid}/task/{pid}/children").read_text().split() or (None,)
-            if first is not None and self.exit_code is None:
-                return int(first)
-        return None
+        return first_child(self._init.popen.pid) if self.exit_code is None else None
 
     def tell(self, number: signal.Signals) -> None:
         """Signal the worker's main process."""
@@ -83,6 +90,14 @@ class Host:
         assert stdin is not None
         stdin.close()
         self._init.popen.wait(GRACE)
+
+
+def first_child(pid: int) -> int | None:
+    """The oldest living child of that process."""
+    with suppress(OSError):
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            return int(child)
+    return None
 
 
 def descendants(ancestor: int) -> list[int]:

@@ -17,7 +17,7 @@ from harness.model.faults import Victim
 from harness.ports import Heal, Strike
 
 if TYPE_CHECKING:
-    from harness.live.hosts import Host
+    from harness.live.hosting import WorkerHost
 
 
 class Memory:
@@ -25,10 +25,10 @@ class Memory:
 
     def __init__(
         self,
-        targets: Callable[[str], dict[str, Host]],
+        targets: Callable[[str], dict[str, WorkerHost]],
         *,
         bodies: Callable[[str], set[int]],
-        start_again: Callable[[str, Host], None],
+        start_again: Callable[[str, WorkerHost], None],
     ) -> None:
         self._targets, self._bodies, self._start_again = targets, bodies, start_again
         self._short: dict[

@@ -21,6 +21,7 @@ from harness.live.commands import Camp
 from harness.live.deployment import Deployment
 from harness.live.fake_server import LiveFakeServer
 from harness.live.guardian import guarded
+from harness.live.hosting import HOSTING
 from harness.live.seat import MakeServer
 from harness.live.workload import write_workload
 from harness.live.world import LiveWorld
@@ -61,8 +62,11 @@ def run_live(
     folder = Path(tempfile.mkdtemp(prefix="airflow-remote-harness-live-"))
     with guarded(folder), quiet_logs():
         camp = _pitch(plan, folder, jwt_secret)
-        world = partial(LiveWorld, plan, camp=camp, make_server=make_server, hosts=hosts)
-        return run_unless_ended(_drive(plan, world, progress))
+        with HOSTING[hosts](camp) as make_host:
+            world = partial(
+                LiveWorld, plan, camp=camp, make_server=make_server, make_host=make_host, hosts=hosts
+            )
+            return run_unless_ended(_drive(plan, world, progress))
 
 
 def run_unless_ended(work: Coroutine[Any, Any, T]) -> T:

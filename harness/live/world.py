@@ -14,6 +14,7 @@ from harness.live.abilities import Hosts, how
 from harness.live.bodies import BodyWitness
 from harness.live.commands import Camp
 from harness.live.fleet import LOOK, LiveFleet
+from harness.live.hosting import MakeHost
 from harness.live.seat import MakeServer, Seat
 from harness.live.wires import LiveWires
 from harness.model.history import Event, History
@@ -53,7 +54,7 @@ class LiveWorld:
     name = "live"
 
     def __init__(
-        self, plan: Plan, *, camp: Camp, make_server: MakeServer, hosts: Hosts = Hosts.PROCESSES
+        self, plan: Plan, *, camp: Camp, make_server: MakeServer, make_host: MakeHost, hosts: Hosts
     ) -> None:
         self.plan, self.camp = plan, camp
         self.capabilities = frozenset(how(hosts))
@@ -84,10 +85,19 @@ class LiveWorld:
             )
         )
         bodies = BodyWitness(
-            camp.marks, say=self._body_says, now=time.monotonic_ns, new_call=self.history.new_call
+            camp.marks,
+            say=self._body_says,
+            outer=self._outer,
+            now=time.monotonic_ns,
+            new_call=self.history.new_call,
         )
         self.fleet = LiveFleet(
-            camp, faults=plan.faults, say=self._fleet_says, url_of=self.network.url_of, bodies=bodies
+            camp,
+            faults=plan.faults,
+            make_host=make_host,
+            say=self._fleet_says,
+            url_of=self.network.url_of,
+            bodies=bodies,
         )
         if self._subnets:
             self.fleet.enter = self._subnets.enter
@@ -128,6 +138,9 @@ class LiveWorld:
 
     def _body_says(self, t: int, host: str, type: str, value: dict[str, Any]) -> None:
         self._record_at(t, "body", host, type, "body", value)
+
+    def _outer(self, host: str, pid: int) -> int | None:
+        return self.fleet.outer(host, pid)
 
     def _fleet_says(self, host: str, type: str, f: str, value: dict[str, Any]) -> None:
         self.record(witness="world", process=host, type=type, f=f, value=value)

@@ -60,34 +60,8 @@ def _host(tmp_path: Path) -> Host:
     return Host("worker-1", [sys.executable, "-c", BROOD, str(tmp_path)], home=tmp_path / "home", env={})
 
 
-def test_a_killed_host_takes_its_orphans_with_it(tmp_path: Path) -> None:
-    host = _host(tmp_path)
-    worker, orphan = _pid(tmp_path, "worker"), _pid(tmp_path, "orphan")
-    host.kill()
-    assert not lives(worker)
-    assert not lives(orphan)
-
-
-def test_a_paused_host_stands_still_and_goes_on(tmp_path: Path) -> None:
-    host = _host(tmp_path)
-    orphan = _pid(tmp_path, "orphan")
-    host.send(signal.SIGSTOP)
-    _until(lambda: _state(orphan) == "T")
-    host.send(signal.SIGCONT)
-    _until(lambda: _state(orphan) != "T")
-    host.kill()
-
-
 def _state(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-
-
-@pytest.mark.parametrize(("end", "code"), [("sys.exit(3)", 3), ("os.kill(os.getpid(), 9)", -9)])
-def test_the_exit_code_of_a_worker_is_known(tmp_path: Path, end: str, code: int) -> None:
-    host = Host("worker-1", [sys.executable, "-c", f"import os, sys; {end}"], home=tmp_path / "home", env={})
-    _until(lambda: host.exit_code is not None)
-    assert host.exit_code == code
-    host.kill()
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])

@@ -1,0 +1,90 @@
+"""The image of this machine's own runtime, for machines that reach no registry: empty, with all that runs mounted into it.
+
+A container of it has the programs, libraries and packages of this machine, read-only, and processes, files and an end
+of its own. Where HARNESS_WORKER_IMAGE names an image, that is taken instead, with all it has.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import tarfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.live.abilities import IMAGE_VARIABLE
+from harness.live.engine import Engine
+
+#: What programs need of a machine; on most, all but the first two are links into /usr.
+_SYSTEM = ("/usr", "/etc", "/bin", "/lib", "/lib64")
+#: Folders that are there for what is mounted or written; the engine puts its init into /sbin.
+_EMPTY = ("dev", "proc", "sys", "run", "sbin", "tmp", "var", "var/tmp")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runtime:
+    """What containers are made of: an image, and folders of this machine that are mounted read-only where they are."""
+
+    image: str
+    mounts: tuple[Path, ...] = ()
+    is_host: bool = True
+
+    def command(self, command: Sequence[str]) -> list[str]:
+        """The command line there: an image has a Python of its own."""
+        return list(command) if self.is_host else ["python", *command[1:]]
+
+    def environment(self, env: Mapping[str, str]) -> dict[str, str]:
+        """The environment there: an image has paths of its own."""
+        return {name: value for name, value in env.items() if self.is_host or name not in _PATHS}
+
+
+_PATHS = frozenset({"PATH", "PYTHONPATH"})
+
+
+def runtime(engine: Engine, *, python: Path) -> Runtime:
+    """The image that HARNESS_WORKER_IMAGE names, or one made of this machine, where that `python` runs."""
+    if named := os.environ.get(IMAGE_VARIABLE):
+        return Runtime(image=named, is_host=False)
+    tag = f"{engine.run}:latest"
+    label = " ".join(f"{name}={value}" for name, value in engine.labels.items())
+    engine.client.api.import_image_from_data(
+        _skeleton(), repository=engine.run, tag="latest", changes=[f"LABEL {label}"]
+    )
+    return Runtime(image=tag, mounts=mounts(python))
+
+
+def mounts(*pythons: Path) -> tuple[Path, ...]:
+    """The folders that a container needs for those interpreters and for this package; none lies within another."""
+    wanted = [Path(each) for each in _SYSTEM if Path(each).is_dir() and not Path(each).is_symlink()]
+    wanted += [Path(sys.prefix), Path(sys.base_prefix).resolve(), Path(__file__).resolve().parents[2]]
+    for python in pythons:
+        wanted += [python.parents[1], python.resolve().parents[1]]
+    return tuple(_outermost(wanted))
+
+
+def _outermost(paths: Iterable[Path]) -> list[Path]:
+    found: list[Path] = []
+    for path in sorted(set(paths)):  # what lies within a folder comes after it
+        if not any(path.is_relative_to(each) for each in found):
+            found.append(path)
+    return found
+
+
+def _skeleton() -> bytes:
+    """The layers of that image, as tar: links such as /bin are as on this machine, and there are folders to mount at."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name in _EMPTY:
+            archive.addfile(_entry(name, tarfile.DIRTYPE, mode=0o1777 if name.endswith("tmp") else 0o755))
+        for path in map(Path, _SYSTEM):
+            if path.is_symlink():
+                archive.addfile(_entry(path.name, tarfile.SYMTYPE, target=str(path.readlink())))
+    return buffer.getvalue()
+
+
+def _entry(name: str, kind: bytes, *, mode: int = 0o777, target: str = "") -> tarfile.TarInfo:
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.mode, entry.linkname = kind, mode, target
+    return entry

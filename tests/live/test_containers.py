@@ -1,0 +1,102 @@
+"""Live runs whose workers are in containers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness import Fleet, Kill, Pause, ResetPeer, Scenario, Stop, Tasks, seconds
+from harness.errors import BadParameter
+from harness.model.planning import make_plan
+from harness.model.scenario import Workers
+from harness.runner import run_plan
+
+pytestmark = [pytest.mark.live, pytest.mark.slow]
+
+STORM = Scenario(
+    fleet=Fleet(count=3, slots=3),
+    tasks=Tasks(
+        count=8, lasting=(seconds(2), seconds(5)), over=seconds(6), retries=3, retry_delay=seconds(1)
+    ),
+    faults=(
+        Kill(target="worker-1", at=seconds(3), lasting=seconds(2)),
+        Pause(target="worker-2", at=seconds(4), lasting=seconds(2)),
+        Stop(target="worker-3", at=seconds(5), lasting=seconds(2)),
+        ResetPeer(a="worker-2", b="api", at=seconds(8)),
+    ),
+    options={
+        "edge.job_poll_interval": "1",
+        "edge.heartbeat_interval": "2",
+        "scheduler.task_instance_heartbeat_timeout": "6",
+        "scheduler.task_instance_heartbeat_timeout_detection_interval": "2",
+        "scheduler.task_queued_timeout": "10",
+        "scheduler.task_queued_timeout_check_interval": "2",
+    },
+    until=seconds(10),
+    settle=seconds(22),
+)
+SHORT = """
+from harness import Fleet, Scenario, Tasks, scenario, seconds
+
+@scenario
+def short() -> Scenario:
+    \"\"\"Two tasks, as soon as there is a worker.\"\"\"
+    tasks = Tasks(count=2, lasting=(seconds(1), seconds(1)), over=seconds(1), retries=0)
+    options = {"edge.job_poll_interval": "1", "edge.heartbeat_interval": "2", "workers.min_heartbeat_interval": "1"}
+    return Scenario(fleet=Fleet(count=1), tasks=tasks, until=seconds(2), settle=seconds(15), options=options)
+"""
+
+
+def test_containers_are_killed_paused_and_stopped_and_no_work_is_lost(docker_engine: None) -> None:
+    plan = make_plan(STORM, 1, name="storm", workers=Workers.SCRIPTED)
+    run = run_plan(plan, world="live", hosts="containers")
+    assert run.verdict.answer == "valid", run.verdict.counterexamples
+    struck = {event.value["fault"] for event in run.history.where(f="fault.strike")}
+    assert struck == set(range(len(STORM.faults)))
+    assert len(list(run.history.where(f="worker.start", process="worker-1"))) == 2
+
+
+def _harness(folder: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    (folder / "short.py").write_text(SHORT)
+    (folder / "tmp").mkdir()
+    return subprocess.run(
+        [sys.executable, "-m", "harness", "run", "short.py", "--no-store", *words],
+        cwd=folder,
+        env=dict(os.environ)
+        | {"TMPDIR": str(folder / "tmp"), "PYTHONPATH": str(Path(__file__).parents[2])}
+        | env,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+
+
+def test_the_released_edge_worker_does_its_work_in_a_container(docker_engine: None, tmp_path: Path) -> None:
+    done = _harness(tmp_path, "--world", "live", "--hosts", "containers", "--workers", "edge")
+    assert "short · seed 1 · live · VALID" in done.stdout, done.stdout + done.stderr
+    assert "--hosts containers" in done.stdout
+    assert "2 succeeded" in done.stdout
+    assert done.stderr == ""
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_where_no_engine_answers_the_run_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    done = _harness(
+        tmp_path, "--world", "live", "--hosts", "containers", DOCKER_HOST=f"unix://{tmp_path}/none"
+    )
+    assert done.returncode == 64
+    assert f"no Docker engine answers at unix://{tmp_path}/none" in done.stderr
+    assert "name its socket in DOCKER_HOST" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+@pytest.mark.parametrize(("world", "hosts"), [("sim", "containers"), ("live", "balloons")])
+def test_hosts_that_a_world_has_not_are_refused(world: str, hosts: str) -> None:
+    with pytest.raises(BadParameter, match=f"no hosts '{hosts}'|no {hosts}, as all"):
+        run_plan(make_plan(STORM, 1, name="storm", workers=Workers.SCRIPTED), world=world, hosts=hosts)
