@@ -31,14 +31,30 @@ class Answer(NamedTuple):
     headers: Any
     body: bytes
 
+    @property
+    def content(self) -> bytes:
+        """The body as the server meant it. Raises NoAnswer for one that was damaged."""
+        if self.headers.get("content-encoding") != "gzip":
+            return self.body
+        try:
+            return zlib.decompress(self.body, wbits=31)
+        except zlib.error as error:
+            raise NoAnswer(f"the reply with status {self.status} is no gzip: {error}") from None
+
     def json(self) -> Any:
         """The body as JSON, None for an empty one. Raises NoAnswer for what is none."""
         try:
-            if self.headers.get("content-encoding") == "gzip":
-                return json.loads(zlib.decompress(self.body, wbits=31)) if self.body else None
-            return json.loads(self.body) if self.body else None
-        except (ValueError, zlib.error) as error:
-            raise NoAnswer(f"the reply with status {self.status} is no JSON") from error
+            return json.loads(self.content) if self.body else None
+        except ValueError:
+            raise NoAnswer(f"the reply with status {self.status} is no JSON") from None
+
+    @property
+    def told(self) -> str:
+        """Status and body in a line, for people."""
+        try:
+            return f"{self.status} {' '.join(self.content[:200].decode(errors='replace').split())}"
+        except NoAnswer as error:
+            return str(error)
 
 
 class NoAnswer(Exception):
@@ -53,7 +69,7 @@ class Refused(Exception):
     """The server answered with a status that no retry would change."""
 
     def __init__(self, answer: Answer) -> None:
-        super().__init__(f"{answer.status} {answer.body[:120]!r}")
+        super().__init__(answer.told)
         self.answer = answer
 
 
@@ -102,7 +118,7 @@ class Line:
             error = NoAnswer(f"{type(failure).__name__}: {failure or 'no reply in time'}")
         ended = time.perf_counter()
         if answer is not None and not (200 <= answer.status < 300 or answer.status in fine):
-            error = _Unexpected(f"{answer.status} {answer.body[:100].decode(errors='replace')}")
+            error = _Unexpected(answer.told)
         self._load.note(op, method, began, ended, answer, error, intended=intended, every=every)
         if answer is None:
             assert error is not None
@@ -152,7 +168,7 @@ def persist(
                 return answer
             if answer.status < 500 and answer.status not in also:
                 raise Refused(answer)
-            last = NoAnswer(f"{answer.status} {answer.body[:100]!r}")
+            last = NoAnswer(answer.told)
         if number < retries.attempts:
             gevent.sleep(retries.wait(number, random))
     raise NoAnswer(f"gave up after {retries.attempts} attempts: {last}")

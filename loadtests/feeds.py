@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 import gevent
+from gevent.lock import BoundedSemaphore
 
 from loadtests.calls import Line, NoAnswer
 
@@ -86,7 +87,7 @@ class AdminFeed:
         self._line, self._queue = line, queue
         self._wanted = self._stock = 0
         self._ready: deque[Work] = deque()
-        self._taken = 0
+        self._seeding = BoundedSemaphore()
         self._numbers = itertools.count()
         self._token = f"Bearer {token}" if (token := os.environ.get(ADMIN_TOKEN)) else ""
 
@@ -97,9 +98,10 @@ class AdminFeed:
         self._stock -= 1
 
     def take(self) -> Work:
-        if not self._ready:
-            self._ready.extend(self._seed(queue=f"{self._queue}-none", count=BATCH))
-        return self._ready.popleft()
+        with self._seeding:  # the others wait for what the first one seeds
+            if not self._ready:
+                self._ready.extend(self._seed(queue=f"{self._queue}-none", count=BATCH))
+            return self._ready.popleft()
 
     def run(self) -> None:
         while True:
@@ -124,7 +126,7 @@ class AdminFeed:
         except (NoAnswer, TypeError, KeyError) as error:
             raise NoWork(f"seeding failed: {error}") from None
         if made is None:
-            raise NoWork(f"seeding was refused: {answer.status} {answer.body[:120]!r}")
+            raise NoWork(f"seeding was refused: {answer.told}")
         return [_seeded(each) for each in made]
 
 

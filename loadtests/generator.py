@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,7 @@ import gevent
 import psutil
 
 #: Seconds of one look, and how long a greenlet that is due may have to wait at most.
-LOOK, LAG_MOST = 0.5, 0.1
+LOOK, LAG_MOST = 0.5, 0.25
 #: Of one core; and the part of the looks that may be worse than these bounds.
 CPU_MOST, LOOKS_MOST = 0.9, 0.1
 #: Fewer looks say nothing.
@@ -23,14 +24,18 @@ class Watch:
 
     cpu: list[float] = field(default_factory=list)  # cores, over each look
     lag: list[float] = field(default_factory=list)  # the longest wait of each look, in seconds
+    machine: list[float] = field(default_factory=list)  # the part of all cores that anybody used
+    behind: Callable[[], float] = float  # seconds that the making of arrivals is late now
     _process: Any = field(default_factory=psutil.Process)
 
     def run(self) -> None:
         """Look, for ever."""
         self._process.cpu_percent()
+        psutil.cpu_percent()
         while True:
-            self.lag.append(self._longest_lag())
+            self.lag.append(max(self._longest_lag(), self.behind()))
             self.cpu.append(self._process.cpu_percent() / 100)
+            self.machine.append(psutil.cpu_percent() / 100)
 
     def _longest_lag(self) -> float:
         longest, end = 0.0, time.perf_counter() + LOOK
@@ -51,6 +56,7 @@ class Watch:
             "looks": len(self.lag),
             "cpu_cores_mean": _mean(self.cpu),
             "cpu_cores_max": max(self.cpu, default=0.0),
+            "machine_mean": _mean(self.machine),
             "lag_ms_max": 1000 * max(self.lag, default=0.0),
             "saturated": self.saturated(),
         }
@@ -63,7 +69,9 @@ class Watch:
         if busy > LOOKS_MOST:
             return f"it used more than {CPU_MOST:.0%} of a core in {busy:.0%} of the time"
         if late > LOOKS_MOST:
-            return f"its greenlets waited longer than {LAG_MOST * 1000:.0f} ms for the CPU in {late:.0%} of the time"
+            return (
+                f"what was due waited longer than {LAG_MOST * 1000:.0f} ms for it in {late:.0%} of the time"
+            )
         return ""
 
 

@@ -11,6 +11,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
+from loadtests.arrivals import Arrivals
+from loadtests.calls import Answer, Line
 from loadtests.generator import Watch
 from loadtests.latency import Latencies
 from loadtests.options import Options
@@ -21,7 +23,6 @@ from loadtests.tokens import task_token
 from loadtests.witness import Witness
 
 if TYPE_CHECKING:
-    from loadtests.calls import Answer
     from loadtests.feeds import Feed
     from loadtests.task_life import TaskLife
 
@@ -36,6 +37,7 @@ class Load:
     """The load of one process. Its `feed` is set when the load begins, by whoever knows the server."""
 
     feed: Feed
+    arrivals: Arrivals
 
     def __init__(
         self, environment: Any, options: Options, *, hosts: tuple[str, ...], run_time: float
@@ -67,6 +69,15 @@ class Load:
     def host(self, user: str) -> str:
         """The server of that user: one of several by its name."""
         return self.hosts[crc32(user.encode()) % len(self.hosts)]
+
+    def line(self) -> Line:
+        """A connection to the first server, with the patience of a browser."""
+        return Line(self, host=self.hosts[0], timeout=60.0)
+
+    def arrive(self, rate: float) -> None:
+        """From now on there are arrivals, so many a second."""
+        self.arrivals = Arrivals(rate=rate, poisson=self.options.poisson, random=self.random("arrivals"))
+        self.watch.behind = self.arrivals.behind
 
     def name(self) -> str:
         """A name for a new worker, unique among all processes and runs."""

@@ -25,6 +25,7 @@ class Options:
     slots: int = 4
     task_seconds: float = 30.0
     feed: str = "auto"
+    admin: str = ""
     queue: str = ""
     workloads: str = ""
     dag: str = ""
@@ -50,6 +51,8 @@ class Options:
                 raise WrongOption(f"{_flag(name)} {value:g}: give a number from {least:g} to {most:g}")
         if self.feed == "dag-runs" and not self.dag:
             raise WrongOption("--feed dag-runs needs --dag: the id of the Dag to trigger")
+        if self.rate and self.rate < 0.01:
+            raise WrongOption(f"--rate {self.rate:g}: give arrivals per second, 0.01 at least")
         if self.workloads and not Path(self.workloads).is_file():
             raise WrongOption(f"--workloads {self.workloads}: there is no such file")
 
@@ -82,6 +85,10 @@ def add_options(parser: Any, **_: Any) -> None:
     )
     add("feed", "where jobs come from: admin (POST /admin/seed), dag-runs (the public REST API), none (they are there)"
         " (default: admin where there is one)", choices=FEEDS)  # fmt: skip
+    add(
+        "admin",
+        "the URL with /admin/seed, where it is not --host: `harness airflow` has one beside its server",
+    )
     add(
         "queue",
         "the queue to fetch from (default: one of each process's own with --feed admin, else `default`)",

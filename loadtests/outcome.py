@@ -22,9 +22,15 @@ def report_of(load: Load) -> dict[str, Any]:
         "cut_off": load.cut_off,
         "tokens_refreshed": load.tokens_refreshed,
         "back": load.back,
+        "arrivals": _arrivals(load),
         "latencies": load.latencies.encode(),
         "generator": load.watch.summary() | {"cpu_seconds": load.watch.cpu_seconds},
     }
+
+
+def _arrivals(load: Load) -> dict[str, int]:
+    made = load.arrivals if load.options.rate else None
+    return {"made": made.made, "dropped": made.dropped} if made else {}
 
 
 class Outcome:
@@ -54,6 +60,7 @@ class Outcome:
             "promises": {of: _sum(each["promises"][of] for each in reports) for of in ("tested", "broken")},
             "cut_off": sum(each["cut_off"] for each in reports),
             "tokens_refreshed": sum(each["tokens_refreshed"] for each in reports),
+            "arrivals": _sum(each["arrivals"] for each in reports),
             "back": _back([seconds for each in reports for seconds in each["back"].values()]),
             "latencies_ms": latencies.summary(),
             "generator": [each["generator"] for each in reports],
@@ -75,10 +82,16 @@ class Outcome:
         counts = _sum(each["counts"] for _, each in reports)
         if not exercised(counts):
             return UNKNOWN, [_nothing(counts)]
-        failures = _sum(each["failures"] for _, each in reports)
-        if failures:
-            return MISSED, [f"failed: {op}, {times} of {counts[op]} calls" for op, times in failures.items()]
-        return VALID, []
+        why = [
+            f"failed: {op}, {times} of {counts[op]} calls"
+            for op, times in _sum(each["failures"] for _, each in reports).items()
+        ]
+        arrivals = _sum(each["arrivals"] for _, each in reports)
+        if arrivals.get("dropped"):
+            why.append(
+                f"dropped: {arrivals['dropped']} of {arrivals['made']} arrivals found all users busy; give more --users"
+            )
+        return (MISSED if why else VALID), why
 
 
 #: Any of these, answered well, is work that was done.

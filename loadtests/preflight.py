@@ -44,8 +44,8 @@ class Server:
     admin: bool
 
 
-def look(host: str, *, secret: str, needs_edge: bool) -> Server:
-    """What there is at that host. Raises NotReady with one line that says what to change."""
+def look(host: str, *, secret: str, needs_edge: bool, admin: str = "") -> Server:
+    """What there is at that host, and at `admin` beside it. Raises NotReady with one line that says what to change."""
     _resolve(host)
     reply = _get(host, "/execution/health")
     _check_health(host, reply)
@@ -58,7 +58,7 @@ def look(host: str, *, secret: str, needs_edge: bool) -> Server:
         )
     if edge:
         _check_key(host, secret)
-    return Server(host, edge, _is_admin(host))
+    return Server(host, edge, _is_admin(admin or host))
 
 
 @dataclass(frozen=True)

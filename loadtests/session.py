@@ -14,11 +14,13 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from loadtests.calls import Line, NoAnswer
+from loadtests.dag_run_feed import DagRunFeed
 from loadtests.feeds import AdminFeed, GivenWork, own_queue, seed_content
 from loadtests.load import Load
 from loadtests.options import Options, WrongOption
 from loadtests.outcome import Outcome, report_of
 from loadtests.preflight import UNKNOWN, USAGE, NotReady, look
+from loadtests.rest import NotLetIn, Rest
 from loadtests.telling import tell
 
 DEFAULT_USER = "SupervisorUser"
@@ -54,12 +56,23 @@ def _check(environment: Environment) -> None:
     """Exit with one line where the options or the server cannot do."""
     try:
         load = _make_load(environment)
+        if "SchedulerUser" in _names(environment) and not load.options.dag:
+            raise WrongOption("SchedulerUser needs --dag: the id of the Dag to trigger")
+        if "ArrivalUser" in _names(environment) and not load.options.rate:
+            raise WrongOption("ArrivalUser needs --rate: the arrivals per second")
         for host in load.hosts:
-            look(host, secret=load.secret, needs_edge=bool(WORKERS & _names(environment)))
+            edge = bool(WORKERS & _names(environment))
+            look(host, secret=load.secret, needs_edge=edge, admin=load.options.admin)
+        if load.options.dag:
+            Rest(load.line(), load.options.dag).open()
     except WrongOption as error:
         _exit(str(error), USAGE)
     except NotReady as error:
         _exit(str(error), error.code)
+    except NotLetIn as error:
+        _exit(str(error), USAGE)
+    except NoAnswer as error:
+        _exit(f"the REST API does not answer: {error}", UNKNOWN)
 
 
 def _exit(text: str, code: int) -> None:
@@ -76,8 +89,9 @@ def _make_load(environment: Environment) -> Load:
     if not environment.host:
         raise WrongOption("--host is missing: give the server's URL, such as http://127.0.0.1:8080")
     hosts = tuple(each.strip().rstrip("/") for each in environment.host.split(","))
+    seconds = float(getattr(parsed, "load_seconds", None) or parsed.run_time or RUN_TIME)
     try:
-        return Load(environment, Options.of(parsed), hosts=hosts, run_time=float(parsed.run_time or RUN_TIME))
+        return Load(environment, Options.of(parsed), hosts=hosts, run_time=seconds)
     except ValueError as error:  # a variable of Airflow's
         raise WrongOption(str(error)) from None
 
@@ -85,17 +99,24 @@ def _make_load(environment: Environment) -> Load:
 def begin(environment: Environment) -> None:
     """The load begins, in a process that has users or leads those that have."""
     _OUTCOMES[environment] = Outcome()
+    parsed: Any = environment.parsed_options
     if isinstance(environment.runner, MasterRunner):
+        # what is none of Locust's own options travels to its workers, and of --run-time they know nothing
+        parsed.load_seconds, parsed.load_processes = parsed.run_time, environment.runner.worker_count
         return
     try:
         load = _LOADS[environment] = _make_load(environment)
         _feed(environment, load)
-    except (WrongOption, NotReady) as error:
+    except (WrongOption, NotReady, NotLetIn, NoAnswer) as error:
         sys.stderr.write(f"loadtests: {error}\n")
         environment.process_exit_code = getattr(error, "code", USAGE)
         gevent.spawn(_quit, environment)
         return
     beside = _BESIDE[environment] = Group()
+    if load.options.rate:
+        _, of = _share(environment)
+        load.arrive(load.options.rate / of)
+        beside.spawn(load.arrivals.run)
     for each in (load.watch.run, load.feed.run):
         beside.spawn(each)
     load.gate.open()
@@ -107,32 +128,31 @@ def _quit(environment: Environment) -> None:
 
 
 def _feed(environment: Environment, load: Load) -> None:
-    """Where this process's work comes from. Raises NotReady."""
-    server = look(load.hosts[0], secret=load.secret, needs_edge=False)
-    kind = load.options.feed
-    line = Line(load, host=load.hosts[0], timeout=60.0)
-    if kind == "admin" and not server.admin:
+    """Where this process's work comes from. Raises NotReady, NotLetIn and NoAnswer."""
+    options, admin = load.options, load.options.admin or load.hosts[0]
+    server = look(load.hosts[0], secret=load.secret, needs_edge=False, admin=admin)
+    if options.feed == "admin" and not server.admin:
         raise NotReady(
-            f"{server.host} has no /admin/seed: `harness serve --admin` has; or take --feed none", code=USAGE
+            f"{admin} has no /admin/seed: `harness serve --admin` has; or take --feed none", code=USAGE
         )
-    if server.admin and kind in ("auto", "admin") and not load.options.workloads:
-        load.queue = load.options.queue or own_queue()
+    if options.feed == "dag-runs":
+        rest = Rest(load.line(), options.dag)
+        load.feed = DagRunFeed(rest, rest.open())
+    elif server.admin and options.feed != "none" and not options.workloads:
+        load.queue = options.queue or own_queue()
+        line = Line(load, host=admin, timeout=60.0)
         load.feed = AdminFeed(line, load.queue)
-        try:
-            seed_content(line)
-        except NoAnswer as error:
-            raise NotReady(f"{server.host} could not be seeded: {error}", code=UNKNOWN) from None
-        return
-    index, of = _share(environment)
-    load.feed = GivenWork(load.options.workloads, index=index, of=of)
+        seed_content(line)
+    else:
+        index, of = _share(environment)
+        load.feed = GivenWork(options.workloads, index=index, of=of)
 
 
 def _share(environment: Environment) -> tuple[int, int]:
     """Which process this is, and of how many: they share what there is only once."""
-    parsed: Any = environment.parsed_options
-    runner = environment.runner
-    if isinstance(runner, WorkerRunner):
-        return max(0, runner.worker_index), max(1, parsed.processes or parsed.expect_workers or 1)
+    if isinstance(environment.runner, WorkerRunner):
+        parsed: Any = environment.parsed_options
+        return max(0, environment.runner.worker_index), max(1, parsed.load_processes)
     return 0, 1
 
 

@@ -31,24 +31,35 @@ class TaskLife:
         self._missed = 0
         self._heard = 0.0
 
-    def live(self) -> bool:
+    def live(self, *, intended: float | None = None) -> bool:
         """Live the try; whether its supervisor ends with 0."""
+        retry = self.begin(intended=intended)
+        if retry is None:
+            return False
+        if reason := self._accompany():
+            self.killed(reason)
+            return False
+        return self._report(retry=retry)
+
+    def begin(self, *, intended: float | None = None) -> bool | None:
+        """Report the task as running; whether it would be retried, or None where it may not run."""
         load = self._load
         try:
-            context = self._call(
-                "ti.run", "PATCH", f"task-instances/{self._work.ti}/run", self._begin()
-            ).json()
+            path = f"task-instances/{self.ti}/run"
+            context = self._call("ti.run", "PATCH", path, self._begin(), intended=intended).json()
         except (NoAnswer, Refused) as end:
             load.task_ended("not begun", str(end))
-            return False
+            return None
+        self._heard = time.monotonic()
         load.witness.begins(self._work, self._host)
         if load.sampled(self._random):
             load.promises.foreign(self._attempt_unheard, self._work, self.token)
-        if reason := self._accompany():
-            load.witness.ends(self._work, self._host, "info", reason=reason)
-            load.task_ended("killed", reason)
-            return False
-        return self._report(retry=bool(isinstance(context, dict) and context.get("should_retry")))
+        return bool(isinstance(context, dict) and context.get("should_retry"))
+
+    def killed(self, reason: str) -> None:
+        """The body was stopped before its end; nobody tells the server."""
+        self._load.witness.ends(self._work, self._host, "info", reason=reason)
+        self._load.task_ended("killed", reason)
 
     def _begin(self) -> dict[str, Any]:
         who = {"hostname": self._host, "unixname": "airflow", "pid": self._pid}
@@ -73,7 +84,9 @@ class TaskLife:
 
     def _call(self, op: str, method: str, path: str, body: Any = None, **more: Any) -> Answer:
         def attempt() -> Answer:
-            return self._attempt(op, method, path, body, **more)
+            answer = self._attempt(op, method, path, body, **more)
+            more.pop("intended", None)  # it was the first attempt's
+            return answer
 
         return persist(attempt, retries=self._load.pace.task_retries, random=self._random)
 
@@ -84,7 +97,6 @@ class TaskLife:
         interval = self._load.pace.interval("workers.min_heartbeat_interval")
         median = self._load.options.task_seconds * self._load.pace.scale
         ends = time.monotonic() + payloads.body_seconds(self._random, median=median)
-        self._heard = time.monotonic()
         self._read()
         while (left := ends - time.monotonic()) > 0:
             if reason := self.heartbeat(every=interval):

@@ -33,6 +33,8 @@ def _work(summary: dict[str, Any]) -> list[str]:
         lines.append(f"  calls that were not sent during the outage: {summary['cut_off']}")
     if summary["tokens_refreshed"]:
         lines.append(f"  tokens renewed: {summary['tokens_refreshed']}")
+    if arrivals := summary["arrivals"]:
+        lines.append(f"  arrivals: {arrivals['made']}, of which {arrivals['dropped']} dropped")
     if back := summary["back"]:
         lines.append(
             f"  after the outage {back['workers']} workers came back: the first after {back['first']:.1f} s,"
@@ -53,7 +55,8 @@ def _because(summary: dict[str, Any], what: str) -> str:
 def _generator(summary: dict[str, Any]) -> list[str]:
     return [
         f"Generator: {each['cpu_cores_mean']:.2f} cores on average, {each['cpu_cores_max']:.2f} at most,"
-        f" lag up to {each['lag_ms_max']:.0f} ms, {each['cpu_seconds']:.1f} s of CPU"
+        f" lag up to {each['lag_ms_max']:.0f} ms, {each['cpu_seconds']:.1f} s of CPU;"
+        f" the machine was {each['machine_mean']:.0%} busy"
         for each in summary["generator"]
     ]
 

@@ -1,19 +1,25 @@
-"""The users that need a server's Execution API: a worker with its tasks, a worker alone, a task alone."""
+"""The users: a worker with its tasks, a worker alone, a task alone, arrivals in open loop, whoever triggers Dag runs."""
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import gevent
 from locust import FastHttpUser, task
+from locust.exception import StopUser
 
 from loadtests import payloads
-from loadtests.calls import Line
+from loadtests.calls import Line, NoAnswer
 from loadtests.edge_worker import EdgeWorker
 from loadtests.feeds import NoWork, Work
 from loadtests.load import Load
+from loadtests.rest import ENDED, NotLetIn, Rest
 from loadtests.session import load_of
 from loadtests.task_life import TaskLife
+
+#: Seconds between two looks of Airflow's page at a run: [api] auto_refresh_interval.
+REFRESH = 3.0
 
 
 class LoadUser(FastHttpUser):
@@ -87,10 +93,99 @@ class TaskUser(LoadUser):
         live_task(self.load, work, host=f"load-task-{id(self)}")
 
 
-def live_task(load: Load, work: Work, *, host: str) -> bool:
+class ArrivalUser(LoadUser):
+    """Serves arrivals: those of --rate, in open loop. As many users as there may be calls, or tasks, at once."""
+
+    life: TaskLife | None = None
+    line: Line | None = None
+    ready = False
+
+    def on_start(self) -> None:
+        if not self.load.options.rate:
+            self.load.no_work("ArrivalUser needs --rate: the arrivals per second")
+            raise StopUser
+        self._ready(self.load.options.arrivals == "tasks")
+
+    def _ready(self, ready: bool) -> None:
+        """Arrivals may count on this user from now on, or not any more."""
+        if ready != self.ready:
+            self.load.arrivals.users += 1 if ready else -1
+            self.ready = ready
+
+    @task
+    def serve(self) -> None:
+        """Serve one arrival."""
+        try:
+            if self.load.options.arrivals == "tasks":
+                intended = self.load.arrivals.next()
+                live_task(self.load, self.load.feed.take(), host="load-arrivals", intended=intended)
+            else:
+                self._beat()
+        except NoWork as error:
+            self.load.no_work(str(error))
+            gevent.sleep(self.load.pace.interval("edge.job_poll_interval"))
+
+    def _beat(self) -> None:
+        if self.life is None:
+            self._begin_task()
+        elif reason := self.life.heartbeat(intended=self.load.arrivals.next()):
+            self.life.killed(reason)
+            self.life = None
+            self._ready(False)
+
+    def _begin_task(self) -> None:
+        work = self.load.feed.take()
+        self.line = self.line or _task_line(self.load, "load-arrivals")
+        life = TaskLife(self.load, work, self.line, host="load-arrivals", random=self.load.random(work.ti))
+        if life.begin() is not None:
+            self.life = life
+            self._ready(True)
+
+    def on_stop(self) -> None:
+        self._ready(False)
+        if self.line is not None:
+            self.line.close()
+
+
+class SchedulerUser(LoadUser):
+    """Triggers a run of --dag through the public REST API, and looks at it until it has ended, as a page does."""
+
+    api: Rest
+
+    def on_start(self) -> None:
+        self.api = Rest(self.load.line(), self.load.options.dag)
+        try:
+            self.api.open()
+        except (NotLetIn, NoAnswer) as error:
+            self.load.no_work(str(error))
+            raise StopUser from None
+
+    @task
+    def follow(self) -> None:
+        """Trigger one run and follow it."""
+        begun = time.perf_counter()
+        try:
+            run = self.api.trigger()
+        except NoAnswer:
+            run = ""
+        if run:
+            self.load.counts["dag runs triggered"] += 1
+        while run and (state := self.api.state(run)) not in ENDED:
+            gevent.sleep(REFRESH * self.load.pace.scale)
+        if run:
+            self.load.counts[f"dag runs {state}"] += 1
+            self.load.latencies.record("dag run, from trigger to end", time.perf_counter() - begun)
+        gevent.sleep(REFRESH * self.load.pace.scale)
+
+
+def live_task(load: Load, work: Work, *, host: str, intended: float | None = None) -> bool:
     """Live one try from its begin to its end; whether its supervisor ends with 0."""
-    line = Line(load, host=load.host(host), timeout=load.pace.option("workers.execution_api_timeout"))
+    line = _task_line(load, host)
     try:
-        return TaskLife(load, work, line, host=host, random=load.random(work.ti)).live()
+        return TaskLife(load, work, line, host=host, random=load.random(work.ti)).live(intended=intended)
     finally:
         line.close()
+
+
+def _task_line(load: Load, host: str) -> Line:
+    return Line(load, host=load.host(host), timeout=load.pace.option("workers.execution_api_timeout"))

@@ -24,7 +24,7 @@ Later = Callable[[str, str], Callable[[argparse.Namespace], int]]
 
 def add(commands: Any, later: Later) -> None:
     """Add each command; `later` takes the module in harness.cli and the function of it that does the work."""
-    for command in (_matrix, _conform, _dag, _proxy, _doctor):
+    for command in (_matrix, _conform, _dag, _proxy, _airflow, _doctor):
         command(commands, later)
     search_options.add(commands, later, path)
 
@@ -141,6 +141,26 @@ def _proxy(commands: Any, later: Later) -> None:
         "--seed", type=int, default=1, help="what jitter, toxicity and the like are drawn from"
     )
     proxy.set_defaults(command=later("proxying", "proxy"))
+
+
+def _airflow(commands: Any, later: Later) -> None:
+    airflow = commands.add_parser(
+        "airflow",
+        help="run a released api-server alone, to put load on",
+        description="Set up a released Airflow on loopback, with a database of its own, and run its api-server until "
+        "interrupted: the Execution API, the Edge API, the public REST API. Beside it is POST /admin/seed, which "
+        "queues tasks in bulk as a scheduler would; with --scheduler there is a real one instead.",
+        allow_abbrev=False,
+    )
+    airflow.add_argument("--port", type=int, default=8080, help="0 takes any free one (default: 8080)")
+    airflow.add_argument(
+        "--database", choices=("sqlite", "postgres"), default="sqlite", help="(default: sqlite)"
+    )
+    airflow.add_argument("--workers", type=int, default=1, help="processes of the api-server (default: 1)")
+    airflow.add_argument(
+        "--scheduler", action="store_true", help="run a scheduler, and have the Dag load-runs"
+    )
+    airflow.set_defaults(command=later("airflow", "airflow"))
 
 
 def _doctor(commands: Any, later: Later) -> None:

@@ -19,7 +19,7 @@ from harness.live.environments import Environment, environment
 from harness.live.hosts import Host
 from harness.live.postgres import postgres
 from harness.live.processes import spawn
-from harness.live.servers import Seeder, server_env
+from harness.live.servers import Seeder, free_port, server_env
 from harness.workers.scripted import AIRFLOW_VERSION, EDGE_VERSION
 
 #: Seconds until the api-server answers, on a busy machine, and between two looks at it.
@@ -58,7 +58,7 @@ class AirflowHome:
         self._camp, self._database, self._tasks = camp, database, tasks
         self._stack = ExitStack()
         self.password = secrets.token_hex(16)
-        self.address = ("127.0.0.1", _free_port())
+        self.address = ("127.0.0.1", free_port())
         self._hosts: dict[str, Host] = {}
 
     def set_up(self) -> None:
@@ -146,12 +146,6 @@ class AirflowHome:
         for name in list(self._hosts):
             self.kill(name)
         self._stack.close()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _listens(address: tuple[str, int]) -> bool:

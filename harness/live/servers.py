@@ -42,14 +42,18 @@ class Seeder:
 
     def ask(self, do: str, **values: Any) -> dict[str, Any]:
         """Send one request and return its answer. Raises SeedingError."""
+        return self.send({"do": do} | values)
+
+    def send(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Send one request as it is and return its answer. Raises SeedingError."""
         stdin = self._process.popen.stdin
         assert stdin is not None
         with suppress(BrokenPipeError):
-            stdin.write(json.dumps({"do": do} | values).encode() + b"\n")
+            stdin.write(json.dumps(request).encode() + b"\n")
             stdin.flush()
         answer = self._read()
         if error := answer.get("error"):
-            raise SeedingError(f"{do} failed: {error}")
+            raise SeedingError(f"{request.get('do', 'seeding')} failed: {error}")
         return answer
 
     def _read(self) -> dict[str, Any]:
@@ -86,7 +90,7 @@ def api_server(*, database: str = "sqlite", requirement: str = AIRFLOW) -> Itera
         options: dict[str, str] = {}
         if database == "postgres":
             options["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = stack.enter_context(postgres())
-        secret, port = secrets.token_hex(32), _free_port()
+        secret, port = secrets.token_hex(32), free_port()
         env = server_env(installed, home, port=port, secret=secret) | options
         seeder = spawn(
             installed.python,
@@ -148,7 +152,8 @@ def answers(url: str, *, timeout: float = 10.0) -> bool:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on loopback that nobody listens on now."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
