@@ -82,6 +82,10 @@ def _stop(fault: f.Stop, world: World, strike: Strike) -> Heal:
     return world.fleet.terminate(fault.target, fault.drain, strike)
 
 
+def _disk_full(fault: f.DiskFull, world: World, strike: Strike) -> Heal:
+    return world.fleet.fill_disk(fault.target, strike)
+
+
 def _clock_skew(fault: f.ClockSkew, world: World, strike: Strike) -> Heal:
     return world.fleet.skew(fault.target, fault.ahead - fault.behind, strike)
 
@@ -129,6 +133,7 @@ ACTIONS: dict[type[Fault], tuple[Capability, Callable[..., Heal]]] = {
     f.OutOfMemory: (Capability.OUT_OF_MEMORY, _out_of_memory),
     f.Stop: (Capability.STOP, _stop),
     f.Pause: (Capability.PAUSE, _pause),
+    f.DiskFull: (Capability.DISK, _disk_full),
     f.ClockSkew: (Capability.CLOCK_SKEW, _clock_skew),
     f.DnsFailure: (Capability.DNS, _dns_failure),
     f.RestartServer: (Capability.RESTART_SERVER, _restart_server),

@@ -40,6 +40,7 @@ class Capability(StrEnum):
     OUT_OF_MEMORY = "kill single processes of a host"
     STOP = "send SIGTERM and SIGINT to workers"
     PAUSE = "pause hosts"
+    DISK = "fill a host's disk"
     CLOCK_SKEW = "set a host's clock"
     RESTART_SERVER = "restart the server"
     EDGE_WORKERS = "edge workers"
@@ -96,6 +97,8 @@ class Fleet(Protocol):
         ...
 
     def pause(self, target: str, strike: Strike) -> Heal: ...
+
+    def fill_disk(self, target: str, strike: Strike) -> Heal: ...
 
     def skew(self, target: str, offset: timedelta, strike: Strike) -> Heal: ...
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from harness.live.clocks import library
+from harness.live.disks import why_no_disks
 from harness.ports import Capability
 
 #: Names an image for the workers' containers; without it they have this machine's own runtime.
@@ -36,6 +37,10 @@ HOW: Mapping[Capability, str] = {
     ),
     Capability.STOP: "the signal goes to the worker's main process",
     Capability.PAUSE: "SIGSTOP and SIGCONT to every process of the worker's tree",
+    Capability.DISK: (
+        "the worker has a tmpfs of 64 MB for all that it writes, which is filled up; what fits into the last page of a"
+        " file still does"
+    ),
     Capability.CLOCK_SKEW: "libfaketime in the worker's processes, told by a file; monotonic time is the machine's",
     Capability.RESTART_SERVER: "the server's process ends and starts again; relays refuse meanwhile",
     Capability.EDGE_WORKERS: "`airflow edge worker` as a process",
@@ -48,10 +53,11 @@ LACKS: Mapping[Capability, str] = {
     Capability.DNS: "its workers find the API by address; look up no name: take --hosts namespaces",
 }
 
-NEEDS: Mapping[Capability, Callable[[], str | None]] = {
+NEEDS: dict[Capability, Callable[[], str | None]] = {
     Capability.CLOCK_SKEW: lambda: (
         None if library() else "libfaketime is not installed here (apt-get install faketime)"
     ),
+    Capability.DISK: why_no_disks,
 }
 """What the machine must have for some of it: why it is missing here, None where it is not."""
 

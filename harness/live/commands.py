@@ -63,17 +63,22 @@ class Camp:
         return files.variables()
 
     def home(self, name: str) -> Path:
-        """The worker's own disk."""
+        """What we keep of a host: the output of its worker, and its disk."""
         return self.folder / name
+
+    def disk(self, name: str) -> Path:
+        """All of the file system that is the worker's own."""
+        return self.home(name) / "disk"
 
 
 def environment(camp: Camp, name: str, *, url: str) -> dict[str, str]:
     """The whole environment of a worker's processes: nothing of the caller's Airflow leaks in."""
-    home = camp.home(name)
+    disk = camp.disk(name)
     return {
         "PATH": f"{camp.python.parent}{os.pathsep}{os.defpath}",
-        "HOME": str(home),
-        "AIRFLOW_HOME": str(home),
+        "HOME": str(disk),
+        "TMPDIR": str(disk),
+        "AIRFLOW_HOME": str(disk),
         "AIRFLOW__CORE__DAGS_FOLDER": str(camp.dags),
         "AIRFLOW__CORE__EXECUTOR": "airflow.providers.edge3.executors.EdgeExecutor",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
@@ -81,7 +86,7 @@ def environment(camp: Camp, name: str, *, url: str) -> dict[str, str]:
         HOST_VARIABLE: name,
         FOLDER_VARIABLE: str(camp.marks),
         SECRET_VARIABLE: camp.jwt_secret,
-        **airflow_options(api=url, jwt_secret=camp.jwt_secret, logs=home / "logs"),
+        **airflow_options(api=url, jwt_secret=camp.jwt_secret, logs=disk / "logs"),
         **camp.tls_variables(name),
         **dict(camp.options),
     }
@@ -94,7 +99,7 @@ def command(camp: Camp, planned: PlannedWorker, *, url: str) -> list[str]:
 
 def _edge(camp: Camp, planned: PlannedWorker, _url: str) -> list[str]:
     named = ("--concurrency", str(planned.slots), "--queues", ",".join(planned.queues))
-    pid = camp.home(planned.name) / "worker.pid"
+    pid = camp.disk(planned.name) / "worker.pid"
     return ["airflow", "edge", "worker", *named, "--edge-hostname", planned.name, "--pid", str(pid)]
 
 

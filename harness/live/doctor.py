@@ -103,8 +103,14 @@ PROBES: tuple[Probe, ...] = (
     Probe(
         name="root",
         look=probes.root,
-        good_for="PostgreSQL and Airflow under users of their own; nothing here needs it",
+        good_for="PostgreSQL under a user of its own, and small disks",
         get="sudo, or a container",
+    ),
+    Probe(
+        name="small disks",
+        look=probes.small_disks,
+        good_for="DiskFull in --world live",
+        get="run as root, in a container with CAP_SYS_ADMIN",
     ),
     Probe(
         name="network namespaces",

@@ -12,9 +12,10 @@ from typing import Any
 from harness.live.bodies import BodyWitness
 from harness.live.clocks import Clocks
 from harness.live.commands import Camp, command, environment
+from harness.live.disks import Disks
 from harness.live.hosting import MakeHost, WorkerHost
 from harness.live.memory import Memory
-from harness.model.faults import ClockSkew, Fault, Victim
+from harness.model.faults import ClockSkew, DiskFull, Fault, Victim
 from harness.model.plan import PlannedWorker
 from harness.ports import Heal, Strike
 
@@ -50,8 +51,8 @@ class LiveFleet:
         self._before: list[
             tuple[str, WorkerHost]
         ] = []  # what is left of hosts whose worker was started again
-        skewed = [fault.target for fault in faults if isinstance(fault, ClockSkew)]
-        self._clocks = Clocks(camp.folder, targets=skewed)
+        self._clocks = Clocks(camp.folder, targets=_targets_of(ClockSkew, faults))
+        self._disks = Disks(camp.disk, targets=_targets_of(DiskFull, faults))
         self._memory = Memory(self._targets, bodies=bodies.of, start_again=self._start_again)
 
     def boot(self, planned: PlannedWorker) -> None:
@@ -60,6 +61,7 @@ class LiveFleet:
         self._planned[name] = planned
         url = self._url_of(name)
         self._say(name, "info", "worker.start", {"kind": planned.kind.value, "slots": planned.slots})
+        self._disks.prepare(name)
         line = [*self.enter(name), *command(camp, planned, url=url)]
         env = self._clocks.environment(name, environment(camp, name, url=url))
         self._running[name] = self._make_host(name, line, home=camp.home(name), env=env)
@@ -74,6 +76,7 @@ class LiveFleet:
         """Notice workers and bodies that have ended."""
         self._bodies.look()
         self._memory.look()
+        self._disks.look()
         for name, host in list(self._running.items()):
             if (code := host.exit_code) is not None:
                 self._ended[name] = self._running.pop(name)  # its job processes may go on
@@ -156,6 +159,12 @@ class LiveFleet:
             strike(name, f"its clock jumped by {offset.total_seconds():+g} s")
         return self._clocks.skew(target, offset)
 
+    def fill_disk(self, target: str, strike: Strike) -> Heal:
+        free = self._disks.fill(target)
+        for name in self._targets(target):
+            strike(name, "no space is left on its disk")
+        return free
+
     def pause(self, target: str, strike: Strike) -> Heal:
         paused = self._targets(target)
         for name, host in paused.items():
@@ -175,6 +184,10 @@ class LiveFleet:
         self._running.clear()
         self._ended.clear()
         self._before.clear()
+
+
+def _targets_of(kind: type[ClockSkew | DiskFull], faults: Sequence[Fault]) -> list[str]:
+    return [fault.target for fault in faults if isinstance(fault, kind)]
 
 
 def _exit(code: int, last_words: str) -> tuple[str, str, dict[str, Any]]:

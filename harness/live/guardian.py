@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 #: Seconds in which the last processes of a run may still write into its folder.
@@ -45,12 +45,23 @@ def guarding(script: Path, *arguments: str, env: Mapping[str, str] | None = None
         guardian.wait(END_TIMEOUT)
 
 
+def _unmount_below(folder: Path) -> None:
+    """Take off what is mounted there: the small disks of hosts. Their processes may still be ending."""
+    with suppress(OSError):
+        for line in Path("/proc/self/mountinfo").read_text().splitlines():
+            place = line.split()[4]
+            if folder in Path(place).parents:
+                command = ("umount", "--lazy", place)
+                subprocess.run(command, check=False)  # noqa: S603
+
+
 def main() -> None:
     """Wait for the end of the harness, then remove the folder."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     sys.stdin.buffer.read()
     folder, end = Path(sys.argv[1]), time.monotonic() + PATIENCE
+    _unmount_below(folder)
     while folder.exists() and time.monotonic() < end:
         shutil.rmtree(folder, ignore_errors=True)
         time.sleep(0.05)

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from harness.errors import NotInstallable
 from harness.live.clocks import library
+from harness.live.disks import why_no_disks
 from harness.live.environments import kept
 from harness.live.postgres import find_programs
 
@@ -149,6 +150,12 @@ def network_namespaces() -> Looked:
     as_root = () if os.geteuid() == 0 else ("--map-root-user",)
     found = _program("unshare", "--net", *as_root, "true")
     return Looked(found.there, "they can be made" if found.there else found.found)
+
+
+def small_disks() -> Looked:
+    """Whether a file system can be mounted."""
+    why_not = why_no_disks()
+    return Looked(why_not is None, why_not or "a tmpfs can be mounted")
 
 
 def faketime() -> Looked:

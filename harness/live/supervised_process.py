@@ -26,12 +26,16 @@ class SupervisedTry:
     client: ApiClient
 
     async def run(self) -> bool:
-        """Whether the executor should hear of success: the supervisor exited with 0."""
+        """Whether the executor should hear of success: the supervisor could be started, and exited with 0."""
         workload = (
             Path.home() / f"workload-{self.site.new_pid()}.json"
         )  # it holds a token: not for a list of processes
-        workload.touch(mode=0o600)
-        workload.write_text(json.dumps(self.job["command"]))
+        try:
+            workload.touch(mode=0o600)
+            workload.write_text(json.dumps(self.job["command"]))
+        except OSError:  # no space left: no supervisor
+            workload.unlink(missing_ok=True)
+            return False
         command = (sys.executable, "-m", SUPERVISOR, "--json-path", str(workload))
         try:
             process = await asyncio.create_subprocess_exec(

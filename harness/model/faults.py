@@ -162,6 +162,15 @@ class RestartServer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DiskFull:
+    """The disk of the host is full: what its processes write to files fails with ENOSPC. The heal frees it."""
+
+    target: str
+    at: timedelta
+    lasting: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClockSkew:
     """The wall clock of the host jumps `ahead` or `behind`, and back after `lasting`; monotonic time goes on."""
 
@@ -201,6 +210,7 @@ Fault = (
     | OutOfMemory
     | Stop
     | Pause
+    | DiskFull
     | ClockSkew
     | DnsFailure
     | RestartServer
@@ -219,6 +229,7 @@ OnHost = (
     | OutOfMemory
     | Stop
     | Pause
+    | DiskFull
     | ClockSkew
     | DnsFailure
     | RestartServer
@@ -250,6 +261,7 @@ __all__ = [
     "DelayReplies",
     "DelayRequests",
     "Direction",
+    "DiskFull",
     "DnsFailure",
     "DuplicateRequests",
     "Fault",

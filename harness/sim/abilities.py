@@ -26,6 +26,9 @@ HOW: Mapping[Capability, str] = {
     ),
     Capability.STOP: "calls the handler that the worker has set for the signal; without one it dies",
     Capability.PAUSE: "nothing on the host runs, bodies included; its kernel goes on receiving",
+    Capability.DISK: (
+        "what a job process of an edge worker writes, its log and its error, fails with ENOSPC; nothing else here writes"
+    ),
     Capability.CLOCK_SKEW: "time.time and datetime.now of the host's code are off",
     Capability.RESTART_SERVER: "a new API process on the same state; the scheduler goes on all the while",
     Capability.EDGE_WORKERS: "the released EdgeWorker on the virtual loop, its jobs in greenlets",

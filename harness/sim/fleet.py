@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import re
 import signal
 import ssl
@@ -65,6 +67,13 @@ class SimSite:
     def new_pid(self) -> int:
         return self.node.new_pid()
 
+    def write(self, path: Path, text: str) -> None:
+        """Append to a file on the host's disk. Raises OSError where that is full."""
+        self._fleet.needs_disk(self.node)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a") as file:
+            file.write(text)
+
     def task(self, dag_id: str, task_id: str, run_id: str) -> Submission:
         return self._fleet.tasks[dag_id, task_id, run_id]
 
@@ -82,6 +91,7 @@ class SimFleet:
         self._bodies: dict[str, list[SimBody]] = {}
         self._planned: dict[str, PlannedWorker] = {}
         self._skews: dict[object, tuple[str, int]] = {}  # by fault: a pattern of hosts, and nanoseconds
+        self._full_disks: dict[object, tuple[str, Strike]] = {}  # by fault
         self._ended: dict[Node, None] = {}  # the hosts whose worker has ended before them
         self._memory = Memory(self)
 
@@ -238,6 +248,22 @@ class SimFleet:
                     self.boot(self._planned[node.name])
 
         return restart
+
+    def fill_disk(self, target: str, strike: Strike) -> Heal:
+        key = object()
+        self._full_disks[key] = target, strike
+
+        def free() -> None:
+            del self._full_disks[key]
+
+        return free
+
+    def needs_disk(self, node: Node) -> None:
+        """The node writes to a file. Raises OSError where no space is left."""
+        for target, strike in self._full_disks.values():
+            if fnmatchcase(node.name, target):
+                strike(node.name, "a write failed: no space left on device")
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def skew(self, target: str, offset: timedelta, strike: Strike) -> Heal:
         key, text = object(), f"{offset.total_seconds():+g} s"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,9 @@ class SimProcess(SupervisorProcess):
         self._error_file: Path = kwargs["error_file_path"]
 
     def failed(self, error: Exception) -> None:
-        self._error_file.write_text("".join(traceback.format_exception(error)))
+        with suppress(OSError):  # as the released process does
+            here().site.write(self._error_file, "".join(traceback.format_exception(error)))
 
     def _write(self, line: str) -> None:
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        with self._file.open("a") as file:
-            file.write(f"{here().site.utcnow().isoformat()} {line}\n")
+        site = here().site
+        site.write(self._file, f"{site.utcnow().isoformat()} {line}\n")
