@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from harness.errors import BadParameter
 from harness.interrupts import heeded
@@ -17,6 +18,9 @@ from harness.model.verdict import Verdict
 from harness.nemesis import check_capable
 from harness.ports import World
 from harness.units import NANOSECONDS
+
+if TYPE_CHECKING:
+    from harness.live.installed import Installed
 
 Progress = Callable[[float], None]
 DEFAULT_SEED = 1
@@ -43,12 +47,14 @@ def run_plan(
     server: str = "fake",
     i_own_this: bool = False,
     hosts: str = "processes",
+    installed: Installed | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Run:
     """Drive the plan through a world of that name and judge its History.
 
     `server` names the control plane of a live world; one at a URL is changed only with `i_own_this`. `hosts` says what its
-    workers' hosts are: a name of `harness.live.abilities.Hosts`. `progress` is told the run's seconds now and then.
+    workers' hosts are: a name of `harness.live.abilities.Hosts`. `installed` says of which releases a live world is, if
+    not of ours. `progress` is told the run's seconds now and then.
     Raises NotCapable where the world cannot do what the plan asks, MissingExtra where Airflow is needed and
     not installed; and what the handler of a signal raises meanwhile, KeyboardInterrupt for one, even if code
     under test has caught it.
@@ -58,7 +64,8 @@ def run_plan(
     check_plan(plan)
     with heeded():
         begun = time.perf_counter()
-        driven = _DRIVERS[world](plan, server, i_own_this, hosts, progress)
+        place = _Place(server=server, i_own_this=i_own_this, hosts=hosts, installed=installed)
+        driven = _DRIVERS[world](plan, place, progress)
         wall = time.perf_counter() - begun
         history = driven.history
         return Run(
@@ -73,33 +80,53 @@ def run_plan(
         )
 
 
-def _sim(plan: Plan, server: str, i_own_this: bool, hosts: str, progress: Progress | None) -> World:
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """Where and with what a plan is driven; the simulated world has no choice."""
+
+    server: str
+    i_own_this: bool
+    hosts: str
+    installed: Installed | None
+
+
+def _sim(plan: Plan, place: _Place, progress: Progress | None) -> World:
     from harness.sim.session import prepare, run_in_sim
     from harness.sim.world import SimWorld
 
-    if server != "fake" or i_own_this:
+    if place.server != "fake" or place.i_own_this:
         raise BadParameter(
-            f"the simulated world has no server {server!r} of anybody's own: take --world live"
+            f"the simulated world has no server {place.server!r} of anybody's own: take --world live"
         )
-    if hosts != "processes":
+    if place.hosts != "processes":
         raise BadParameter(
-            f"the simulated world has no {hosts}, as all its hosts are simulated: take --world live"
+            f"the simulated world has no {place.hosts}, as all its hosts are simulated: take --world live"
         )
+    if place.installed:
+        raise BadParameter("the simulated world runs the installed releases alone: take --world live")
     check_capable(plan, world="sim", capabilities=SimWorld.capabilities)
     prepare(plan)
     return run_in_sim(plan, progress=progress)
 
 
-def _live(plan: Plan, server: str, i_own_this: bool, hosts: str, progress: Progress | None) -> World:
+def _live(plan: Plan, place: _Place, progress: Progress | None) -> World:
     from harness.live.abilities import LACKS, Hosts, how, missing
+    from harness.live.installed import OURS
     from harness.live.session import run_live
 
-    if hosts not in set(Hosts):
-        raise BadParameter(f"there are no hosts {hosts!r}: choose one of {', '.join(Hosts)}")
-    lacks = missing(Hosts(hosts))
-    capabilities = frozenset(how(Hosts(hosts))) - lacks.keys()
+    if place.hosts not in set(Hosts):
+        raise BadParameter(f"there are no hosts {place.hosts!r}: choose one of {', '.join(Hosts)}")
+    hosts, lacks = Hosts(place.hosts), missing(Hosts(place.hosts))
+    capabilities = frozenset(how(hosts)) - lacks.keys()
     check_capable(plan, world="live", capabilities=capabilities, lacks={**LACKS, **lacks})
-    return run_live(plan, server=server, i_own_this=i_own_this, hosts=Hosts(hosts), progress=progress)
+    return run_live(
+        plan,
+        server=place.server,
+        i_own_this=place.i_own_this,
+        hosts=hosts,
+        installed=place.installed or OURS,
+        progress=progress,
+    )
 
 
-_DRIVERS: dict[str, Callable[[Plan, str, bool, str, Progress | None], World]] = {"sim": _sim, "live": _live}
+_DRIVERS: dict[str, Callable[[Plan, _Place, Progress | None], World]] = {"sim": _sim, "live": _live}

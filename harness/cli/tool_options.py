@@ -87,15 +87,26 @@ def _dag(commands: Any, later: Later) -> None:
 
 def _matrix(commands: Any, later: Later) -> None:
     matrix = commands.add_parser(
-        "matrix", help="run real tasks with released Task SDKs against the fake API", allow_abbrev=False
+        "matrix",
+        help="run real tasks with released Task SDKs against the fake API; or known bugs on the releases that have them",
+        epilog="Exit codes: 0 all as it should be, 1 something differs, 3 a release could not be installed.",
+        allow_abbrev=False,
     )
-    matrix.add_argument(
+    which = matrix.add_mutually_exclusive_group()
+    which.add_argument(
+        "--bugs",
+        nargs="*",
+        metavar="ID",
+        help="instead: known bugs, each on a release that has it and on one that has not, such as B03 (default: all)",
+    )
+    which.add_argument(
         "--sdk",
         nargs="+",
         default=[],
         metavar="VERSION",
         help="releases to run, such as 1.0.6 (default: those of ci/versions.toml)",
     )
+    matrix.add_argument("--out", type=path, metavar="DIR", help="of --bugs: store the runs below this folder")
     matrix.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
     matrix.set_defaults(command=later("matrix", "matrix"))
 

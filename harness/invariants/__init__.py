@@ -4,12 +4,17 @@ Add one with `@safety`, `@liveness` or `@exercised`; a plan names those it wants
 """
 
 from harness.invariants import (  # noqa: F401 - importing them registers their invariants
+    bearing,
     finishing,
     jobs,
+    outliving,
     overlap,
+    refusals,
     rejoining,
+    reporting,
     running,
     slots,
+    stopping,
     substance,
     success,
     transitions,

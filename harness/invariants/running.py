@@ -44,7 +44,7 @@ def bodies_run_while_running(history: History, plan: Plan) -> Iterator[Finding]:
     One task instance id is one try: a plan's tasks neither defer nor reschedule. A body may go on after the server
     took its task away for as long as its worker hears nothing of that.
     """
-    calls = _Calls(history)
+    calls = Calls(history)
     count: Counter[str] = Counter()
     for body in bodies(history):
         count[body.ti] += 1
@@ -58,7 +58,7 @@ def bodies_run_while_running(history: History, plan: Plan) -> Iterator[Finding]:
             )
 
 
-def _begun(body: Body, calls: _Calls, count: int) -> Problem | None:
+def _begun(body: Body, calls: Calls, count: int) -> Problem | None:
     if count > 1:
         return f"body {count} of one try began at {moment(body.begins)}", ()
     granted = calls.granted.get((body.worker, body.ti))
@@ -71,7 +71,7 @@ def _begun(body: Body, calls: _Calls, count: int) -> Problem | None:
     return None
 
 
-def _reported(body: Body, calls: _Calls) -> Problem | None:
+def _reported(body: Body, calls: Calls) -> Problem | None:
     report = calls.reported.get((body.worker, body.ti))
     if report is None or (body.end and body.end.n < report.n):
         return None
@@ -84,7 +84,7 @@ def _reported(body: Body, calls: _Calls) -> Problem | None:
     )
 
 
-def _outlived(body: Body, calls: _Calls, plan: Plan) -> Problem | None:
+def _outlived(body: Body, calls: Calls, plan: Plan) -> Problem | None:
     left = calls.left.get(body.ti)
     if left is None or body.ends <= left.t or _paused(body.worker, left.t, body.ends, plan):
         return None
@@ -108,7 +108,7 @@ def _paused(worker: str, since: int, until: int, plan: Plan) -> bool:
 
 
 @dataclass
-class _Calls:
+class Calls:
     """What clients and server told of each try, by (worker, task instance)."""
 
     history: History

@@ -23,25 +23,44 @@ _FAILURES = ("failed", "up_for_retry")
 def reports_match_bodies(history: History, plan: Plan) -> Iterator[Finding]:
     """Only a try whose body ended well is said to have succeeded; where no fault explains it, none such to have failed.
 
-    Said by the worker that reports it, or by the server that stores it.
+    Said by the worker that reports it, or by the server that stores it. The executor is told of success where the
+    worker did its part, however the body ended: but there has to be one, or an end that was reported without.
     """
     ran: defaultdict[str, list[Body]] = defaultdict(list)
     for body in bodies(history):
         ran[body.ti].append(body)
+    tries = {(body.task, body.attempt) for each in ran.values() for body in each}
     names: dict[str, str] = {}
     told: set[str] = set()
+    ended: set[str] = set()  # the tasks of which some end was reported
     for event in history:
         if event.witness == "server" and event.f == "task_instance":
             names |= dict.fromkeys(
                 (str(event.value.get(which)) for which in ("key", "new_id")), task_of(event)
             )
+        job = _job_said_to_have_succeeded(event)
+        if job and job not in tries and job[0] not in ended:
+            what = f"told the executor at {moment(event.t)} that the job of {job[0]} (try {job[1]}) succeeded"
+            yield Finding(f"{event.process} {what}: its body never ran", (event.n,))
         ti, state = _said(event)
+        if state:
+            ended.add(names.get(ti, ti))
         if state and ti not in told and (wrong := _wrong(event, state, ran.get(ti, []), plan)):
             told.add(ti)
             name = names.get(ti, ti)
             yield Finding(
                 f"{event.process} had {name} as {state} at {moment(event.t)}: {wrong}", _shown(ran[ti], event)
             )
+
+
+def _job_said_to_have_succeeded(event: Event) -> tuple[str, int] | None:
+    """The task and the try of a job that its worker reports as a success."""
+    value = event.value
+    if event.witness != "client" or event.f != "jobs.state" or event.type != "invoke":
+        return None
+    if value.get("state") != "success":
+        return None
+    return f"{value.get('dag')}/{value.get('task')}/{value.get('run')}", int(value.get("try", 1))
 
 
 def _said(event: Event) -> tuple[str, str]:

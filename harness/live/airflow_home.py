@@ -66,7 +66,7 @@ class AirflowHome:
 
         Raises NotInstallable and NotStarted.
         """
-        installed = released(*DRIVERS[self._database])
+        installed = self._camp.installed.server or released(*DRIVERS[self._database])
         self._python = installed.python
         self._env = self._environment(installed)
         if self._database == "postgres":

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.control_plane import HOST
+from harness.live.installed import OURS, Installed
 from harness.live.marks import FOLDER_VARIABLE, HOST_VARIABLE
-from harness.live.scripted_process import SECRET_VARIABLE
+from harness.live.scripted_process import SECRET_VARIABLE, VERSIONS_VARIABLE
+from harness.live.supervised_process import PYTHON_VARIABLE
 from harness.model.plan import PlannedWorker
 from harness.model.scenario import Workers
 from harness.model.tls_faults import Tls
@@ -25,13 +27,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Camp:
-    """What the workers of a run share. `python` is the interpreter that has Airflow; `options` are Airflow's."""
+    """What the workers of a run share. `installed` says which releases they are of; `options` are Airflow's."""
 
     folder: Path
     jwt_secret: str
-    python: Path = Path(sys.executable)
+    installed: Installed = OURS
     options: tuple[tuple[str, str], ...] = ()
     tls: Tls = Tls.OFF
+
+    @property
+    def python(self) -> Path:
+        """The interpreter that has the workers' Airflow."""
+        return self.installed.workers.python if self.installed.workers else Path(sys.executable)
 
     @property
     def plan(self) -> Path:
@@ -86,25 +93,36 @@ def environment(camp: Camp, name: str, *, url: str) -> dict[str, str]:
         HOST_VARIABLE: name,
         FOLDER_VARIABLE: str(camp.marks),
         SECRET_VARIABLE: camp.jwt_secret,
+        PYTHON_VARIABLE: str(camp.python),
+        **_versions(camp),
         **airflow_options(api=url, jwt_secret=camp.jwt_secret, logs=disk / "logs"),
         **camp.tls_variables(name),
         **dict(camp.options),
     }
 
 
+def _versions(camp: Camp) -> dict[str, str]:
+    """What workers of ours say they are: of the server's release, where that is not ours."""
+    if camp.installed.server is None:
+        return {}
+    found = camp.installed.server.versions("apache-airflow-core", "apache-airflow-providers-edge3")
+    return {VERSIONS_VARIABLE: " ".join(found.values())}
+
+
 def command(camp: Camp, planned: PlannedWorker, *, url: str) -> list[str]:
     """The command line of the worker."""
-    return [str(camp.python), "-m", *_COMMANDS[planned.kind](camp, planned, url)]
+    return _COMMANDS[planned.kind](camp, planned, url)
 
 
 def _edge(camp: Camp, planned: PlannedWorker, _url: str) -> list[str]:
     named = ("--concurrency", str(planned.slots), "--queues", ",".join(planned.queues))
     pid = camp.disk(planned.name) / "worker.pid"
-    return ["airflow", "edge", "worker", *named, "--edge-hostname", planned.name, "--pid", str(pid)]
+    worker = ("-m", "airflow", "edge", "worker")
+    return [str(camp.python), *worker, *named, "--edge-hostname", planned.name, "--pid", str(pid)]
 
 
 def _ours(module: str, camp: Camp, planned: PlannedWorker, url: str) -> list[str]:
-    return [f"harness.live.{module}", str(camp.plan), planned.name, url]
+    return [sys.executable, "-m", f"harness.live.{module}", str(camp.plan), planned.name, url]
 
 
 _COMMANDS: dict[Workers, Callable[[Camp, PlannedWorker, str], list[str]]] = {

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from harness.errors import BadParameter, NotInstallable
 
@@ -62,18 +63,22 @@ class Environment:
         return found
 
 
-def environment(*requirements: str, python: str = sys.executable) -> Environment:
+def environment(*requirements: str, python: str = sys.executable, before: str | None = None) -> Environment:
     """The environment with these requirements (as pip reads them), built on first use.
 
-    Raises NotInstallable with the installer's own last words, BadParameter for a cache folder that is of no use.
+    `before` is a day, `2025-11-06`: nothing that was published after it is installed, so that an old release meets
+    the dependencies of its time. That takes uv. Raises NotInstallable with the installer's own last words,
+    BadParameter for a cache folder that is of no use.
     """
-    wanted = {"requirements": sorted(requirements), "python": _version(python)}
+    wanted: dict[str, Any] = {"requirements": sorted(requirements), "python": _version(python)}
+    if before is not None:
+        wanted["before"] = before
     name = hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:16]
     folder = cache_folder() / "environments" / name
     with _told(), _only_one(folder.with_suffix(".lock")):
         if not (folder / _COMPLETE).exists():
             shutil.rmtree(folder, ignore_errors=True)  # a half-built one of an earlier, interrupted run
-            _build(folder, python, requirements)
+            _build(folder, python, requirements, before)
             (folder / _COMPLETE).write_text(json.dumps(wanted))
     return Environment(folder)
 
@@ -98,12 +103,16 @@ def cache_folder() -> Path:
         raise BadParameter(f"there is no home folder: name one for the cache with {CACHE_VARIABLE}") from None
 
 
-def _build(folder: Path, python: str, requirements: tuple[str, ...]) -> None:
+def _build(folder: Path, python: str, requirements: tuple[str, ...], before: str | None) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     if uv := shutil.which("uv"):
         _run(uv, "venv", "--quiet", "--python", python, str(folder))
-        _run(uv, "pip", "install", "--quiet", "--python", str(folder / "bin" / "python"), *requirements)
+        until = () if before is None else ("--exclude-newer", before)
+        into = ("--python", str(folder / "bin" / "python"))
+        _run(uv, "pip", "install", "--quiet", *into, *until, *requirements)
         return
+    if before is not None:
+        raise NotInstallable(f"what was published until {before} is known to uv only: `pip install uv`")
     _run(python, "-m", "venv", str(folder))
     pip = (str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input")
     _run(*pip, "install", "--quiet", *requirements)

@@ -21,7 +21,8 @@ class LiveFakeServer:
 
     def __init__(self, seat: Seat) -> None:
         options = dict(seat.camp.options) | {SECRET_VARIABLE: seat.camp.jwt_secret}
-        self.state = State(settings=Settings.from_environment(options), now=lambda: datetime.now(UTC))
+        settings = replace(Settings.from_environment(options), **seat.camp.installed.fake)
+        self.state = State(settings=settings, now=lambda: datetime.now(UTC))
         self.state.subscribe(self._changed)
         self._seat = seat
         self._server: asyncio.Server | None = None

@@ -13,7 +13,10 @@ FOLDER_VARIABLE, HOST_VARIABLE = "HARNESS_MARKS", "HARNESS_HOST"
 
 
 def mark(what: str, **about: object) -> None:
-    """Append one mark; a line is written at once or not at all. On a worker that is none of ours, nothing is."""
+    """Append one mark; a line is written at once or not at all. On a worker that is none of ours, nothing is.
+
+    `pid` among what it is about names the process of a body that is not this one.
+    """
     if HOST_VARIABLE not in os.environ:
         return
     host = os.environ[HOST_VARIABLE]

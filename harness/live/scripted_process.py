@@ -17,11 +17,13 @@ from harness.model.plan import Plan, Submission
 from harness.model.plan_file import read_plan
 from harness.rng import Streams
 from harness.tls.files import Files
-from harness.workers.scripted import MakeTry, ScriptedWorker
+from harness.workers.scripted import AIRFLOW_VERSION, EDGE_VERSION, MakeTry, ScriptedWorker
 from harness.workers.scripted_task import ScriptedTask
 
 #: The environment variable with the secret, so that it stands in no list of processes.
 SECRET_VARIABLE = "AIRFLOW__API_AUTH__JWT_SECRET"  # noqa: S105 - a name
+#: The environment variable with the versions of Airflow and of the edge provider that the worker says it is of.
+VERSIONS_VARIABLE = "HARNESS_VERSIONS"
 
 
 class LiveBody:
@@ -87,7 +89,9 @@ def main(attempt: MakeTry = ScriptedTask) -> None:
     path, name, url = sys.argv[1:]
     plan = read_plan(Path(path))
     planned = next(worker for worker in plan.workers if worker.name == name)
-    asyncio.run(ScriptedWorker(planned, LiveSite(name, url, plan), attempt).run())
+    airflow, _, edge = os.environ.get(VERSIONS_VARIABLE, f"{AIRFLOW_VERSION} {EDGE_VERSION}").partition(" ")
+    worker = ScriptedWorker(planned, LiveSite(name, url, plan), attempt, versions=(airflow, edge))
+    asyncio.run(worker.run())
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from harness.live.deployment import Deployment
 from harness.live.fake_server import LiveFakeServer
 from harness.live.guardian import guarded
 from harness.live.hosting import HOSTING
+from harness.live.installed import OURS, Installed
 from harness.live.seat import MakeServer
 from harness.live.workload import write_workload
 from harness.live.world import LiveWorld
@@ -51,17 +52,20 @@ def run_live(
     server: str = "fake",
     i_own_this: bool = False,
     hosts: Hosts = Hosts.PROCESSES,
+    installed: Installed = OURS,
     progress: Progress | None = None,
 ) -> LiveWorld:
     """Drive the plan through a live world of its own; the world's History is complete.
 
     `server` is a name of SERVERS, or the URL of somebody's own, which is changed only with `i_own_this`.
+    `installed` says of which releases workers and server are.
+
     Raises BadParameter, NotInstallable, and NotStarted with what did not come up.
     """
     make_server, jwt_secret = _server(server, confirmed=i_own_this)
     folder = Path(tempfile.mkdtemp(prefix="airflow-remote-harness-live-"))
     with guarded(folder), quiet_logs():
-        camp = _pitch(plan, folder, jwt_secret)
+        camp = _pitch(plan, folder, jwt_secret, installed)
         with HOSTING[hosts](camp) as make_host:
             world = partial(
                 LiveWorld, plan, camp=camp, make_server=make_server, make_host=make_host, hosts=hosts
@@ -95,9 +99,9 @@ def _server(name: str, *, confirmed: bool) -> tuple[MakeServer, str]:
     return SERVERS[name], secrets.token_hex(32)
 
 
-def _pitch(plan: Plan, folder: Path, jwt_secret: str) -> Camp:
-    options = environment(plan.options)
-    camp = Camp(folder=folder, jwt_secret=jwt_secret, options=tuple(options.items()), tls=plan.tls)
+def _pitch(plan: Plan, folder: Path, jwt_secret: str, installed: Installed) -> Camp:
+    options = tuple(environment(plan.options).items())
+    camp = Camp(folder=folder, jwt_secret=jwt_secret, installed=installed, options=options, tls=plan.tls)
     for each in (camp.dags, camp.marks):
         each.mkdir()
     camp.plan.write_text(plan_to_json(plan))

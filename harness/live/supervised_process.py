@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ from harness.ports import Site
 from harness.workers.client import ApiClient
 
 SUPERVISOR = "airflow.sdk.execution_time.execute_workload"
+#: Names the interpreter that has the supervisor's Airflow: this process may run another one.
+PYTHON_VARIABLE = "HARNESS_AIRFLOW_PYTHON"
 
 
 @dataclass
@@ -36,7 +37,7 @@ class SupervisedTry:
         except OSError:  # no space left: no supervisor
             workload.unlink(missing_ok=True)
             return False
-        command = (sys.executable, "-m", SUPERVISOR, "--json-path", str(workload))
+        command = (os.environ[PYTHON_VARIABLE], "-m", SUPERVISOR, "--json-path", str(workload))
         try:
             process = await asyncio.create_subprocess_exec(
                 *command, env=os.environ | {"HOSTNAME": self.site.name}

@@ -53,5 +53,7 @@ def workload(submissions: tuple[Submission, ...]) -> Workload:
             "slots": task.slots,
             "xcom_bytes": task.xcom_bytes,
             "reads": task.reads,
+            "apart": task.apart,
+            "leaves": task.leaves.total_seconds() if task.leaves else 0,
         }
     return work

@@ -5,12 +5,14 @@ It is copied into the DAG folder of real workers, beside `marks.py` and `workloa
 
 import hashlib
 import json
+import os
+import subprocess
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import DAG, BaseHook, Variable, get_current_context, task
+from airflow.sdk import DAG, Connection, Variable, get_current_context, task
 from marks import mark  # type: ignore[import-not-found]
 
 WORKLOAD: dict[str, dict[str, dict[str, Any]]] = json.loads(
@@ -24,15 +26,26 @@ class PlannedFailure(Exception):
     """The plan says that this try fails."""
 
 
+def _sleeper(lasting: float, **options: Any) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(["sleep", str(lasting)], **options)  # noqa: S603, S607 - coreutils
+
+
 def body(**work: Any) -> str | None:
     """Last as long as planned, and end as planned."""
     ti: Any = get_current_context()["ti"]
     about = {"task": f"{ti.dag_id}/{ti.task_id}/{ti.run_id}", "ti": str(ti.id), "try": ti.try_number}
+    if work["leaves"]:
+        _sleeper(work["leaves"], start_new_session=True)  # nobody waits for it
+    apart = _sleeper(work["lasting"]) if work["apart"] else None
+    about["pid"] = apart.pid if apart else os.getpid()
     mark("begin", slots=work["slots"], **about)
     if work["reads"]:
         Variable.get("harness")
-        BaseHook.get_connection("harness")
-    time.sleep(work["lasting"])
+        Connection.get("harness")
+    if apart is None:
+        time.sleep(work["lasting"])
+    elif apart.wait():
+        raise PlannedFailure  # it was killed, and its witness sees that by itself
     if ti.try_number in work["failing_tries"]:
         mark("fail", **about)
         raise PlannedFailure

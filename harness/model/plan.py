@@ -30,7 +30,12 @@ class PlannedWorker:
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """One task: when it is submitted, how long its body lasts, on which tries it fails."""
+    """One task: when it is submitted, how long its body lasts, on which tries it fails.
+
+    Of released task runners in processes of their own, as live worlds have them: a body that is `apart` is a process
+    that the task starts and waits for, as a shell command would be; a task that `leaves` something behind has started
+    a process that holds its output open for so long.
+    """
 
     at: timedelta
     dag_id: str
@@ -44,6 +49,8 @@ class Submission:
     slots: int = 1
     xcom_bytes: int = 0
     reads: bool = False
+    apart: bool = later(False)
+    leaves: timedelta | None = later(None)
 
     @property
     def key(self) -> str:

@@ -37,11 +37,15 @@ MakeTry = Callable[[Site, dict[str, Any], ApiClient], Try]
 
 @dataclass
 class ScriptedWorker:
-    """One worker of the plan on its host; `attempt` makes what runs a fetched job."""
+    """One worker of the plan on its host; `attempt` makes what runs a fetched job.
+
+    `versions` of Airflow and of the edge provider are what it says it is: a server takes no others than its own.
+    """
 
     planned: PlannedWorker
     site: Site
     attempt: MakeTry = ScriptedTask
+    versions: tuple[str, str] = (AIRFLOW_VERSION, EDGE_VERSION)
     running: dict[str, int] = field(default_factory=dict)  # job key → slots
     welcome: bool = False  # the server has taken our tokens before
 
@@ -91,8 +95,8 @@ class ScriptedWorker:
     def _state(self, state: str) -> dict[str, Any]:
         sysinfo = {
             "status": 20,
-            "airflow_version": AIRFLOW_VERSION,
-            "edge_provider_version": EDGE_VERSION,
+            "airflow_version": self.versions[0],
+            "edge_provider_version": self.versions[1],
             "concurrency": self.planned.slots,
             "free_concurrency": self.free_slots,
         }

@@ -72,3 +72,28 @@ def test_a_body_that_ended_well_is_not_reported_to_have_failed_unless_a_fault_ex
 @pytest.mark.parametrize("kind", ["fail", "info"])
 def test_a_body_that_did_not_end_well_is_rightly_reported_to_have_failed(untrue: Broken, kind: str) -> None:
     assert untrue("\n".join((BEGIN, end(kind), REPORT.format("failed")))) == []
+
+
+JOB = "30s client worker-1 invoke jobs.state call=3 dag=a task=b run=c try={} map=-1 state={}"
+
+
+@pytest.mark.parametrize("how", ["ok", "fail", "info"])
+def test_a_job_succeeds_where_the_worker_did_its_part_however_the_body_ended(
+    untrue: Broken, how: str
+) -> None:
+    assert untrue("\n".join((BEGIN, end(how), JOB.format(1, "success")))) == []
+
+
+def test_a_job_that_succeeds_without_a_body_is_untrue(untrue: Broken) -> None:
+    assert untrue("\n".join((BEGIN, end("ok"), JOB.format(2, "success")))) == [
+        "worker-1 told the executor at 30s that the job of a/b/c (try 2) succeeded: its body never ran"
+    ]
+
+
+def test_a_job_that_fails_without_a_body_is_true(untrue: Broken) -> None:
+    assert untrue(JOB.format(1, "failed")) == []
+
+
+def test_a_task_that_failed_before_its_body_began_was_seen_to(untrue: Broken) -> None:
+    running = "5s server api ok task_instance key=t old=queued new=running dag_id=a task_id=b run_id=c"
+    assert untrue("\n".join((running, REPORT.format("failed"), JOB.format(1, "success")))) == []

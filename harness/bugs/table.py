@@ -1,0 +1,175 @@
+"""The bugs: which releases have them, which do not, the plan that provokes each, and the promises that it breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from harness.errors import BadParameter
+from harness.model.names import no_such
+
+AFFECTED, WITHOUT = "affected", "without"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """What is installed for a run, and what it is called. Nothing that was published after the day `before` is.
+
+    Without requirements it is what the harness is made for.
+    """
+
+    name: str
+    requirements: tuple[str, ...] = ()
+    before: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bug:
+    """One defect. `plan` is the stem of a file; `found_by` are promises that are broken on the affected release.
+
+    `without` is a release that does not have it: the first in which it is mended, or one of before it came.
+
+    Where the code that pip installs cannot show it here, `why_not` says why, and there is neither plan nor release.
+    """
+
+    id: str
+    component: str
+    symptom: str
+    upstream: tuple[str, ...]
+    plan: str = ""
+    server: str = "fake"
+    affected: Release | None = None
+    without: Release | None = None
+    found_by: tuple[str, ...] = ()
+    why_not: str = ""
+
+    @property
+    def releases(self) -> tuple[tuple[str, Release], ...]:
+        """The releases that it is run on, each with its role."""
+        both = ((AFFECTED, self.affected), (WITHOUT, self.without))
+        return tuple((role, release) for role, release in both if release)
+
+
+def _release(name: str, before: str, *, core: str, edge: str, also: Sequence[str] = ()) -> Release:
+    """Core and Task SDK are released in pairs, 3.x with 1.x; the provider goes its own way."""
+    sdk = "1" + core.removeprefix("3")
+    pins = (
+        f"apache-airflow-core=={core}",
+        f"apache-airflow-task-sdk=={sdk}",
+        f"apache-airflow-providers-edge3=={edge}",
+    )
+    return Release(name=name, requirements=(*pins, *also), before=before)
+
+
+def _upstream(*numbers: int) -> tuple[str, ...]:
+    return tuple(f"apache/airflow#{number}" for number in numbers)
+
+
+#: Task SDK 1.1.0 to 1.1.2 import structlog.dev.Styles, which is gone since 25.5, and their metadata allow any.
+_STYLES = ("structlog<25.5",)
+_NEWEST = Release(name="core 3.3.2, task-sdk 1.3.2, edge3 5.1.0")
+_SDK_1_1_1 = _release("task-sdk 1.1.1", "2025-11-09", core="3.1.1", edge="1.4.1", also=_STYLES)
+_SDK_1_1_2 = _release("task-sdk 1.1.2", "2025-11-09", core="3.1.2", edge="1.4.1", also=_STYLES)
+
+BUGS: tuple[Bug, ...] = (
+    Bug(
+        id="B01",
+        component="api-server, task-sdk supervisor",
+        symptom="a success whose reply was lost is sent again, refused with 409, and its job fails",
+        upstream=_upstream(63183, 63355, 64023, 65708),
+        plan="a-lost-reply-to-success-fails-a-job",
+        server="airflow",
+        affected=_release("core 3.2.1, task-sdk 1.2.1", "2026-05-12", core="3.2.1", edge="3.6.0"),
+        without=_release("core 3.3.0, task-sdk 1.3.0", "2026-07-08", core="3.3.0", edge="4.0.0"),
+        found_by=("tolerable_faults_cost_no_try",),
+    ),
+    Bug(
+        id="B03",
+        component="task-sdk client",
+        symptom="one connection that closes without an answer fails the task",
+        upstream=_upstream(56762, 50158),
+        plan="one-dropped-connection-fails-a-task",
+        affected=_SDK_1_1_1,
+        without=_SDK_1_1_2,
+        found_by=("tolerable_faults_cost_no_try",),
+    ),
+    Bug(
+        id="B04",
+        component="edge3 worker",
+        symptom="a job whose supervisor failed is reported as a success",
+        upstream=_upstream(67887, 65833),
+        plan="a-job-that-never-ran-is-reported-as-success",
+        affected=_release("edge3 3.7.0", "2026-06-12", core="3.2.2", edge="3.7.0"),
+        without=_release("edge3 3.8.0", "2026-06-12", core="3.2.2", edge="3.8.0"),
+        found_by=("reports_match_bodies",),
+    ),
+    Bug(
+        id="B05",
+        component="edge3 worker",
+        symptom="a worker that gets SIGTERM handles it over and over, and goes on until its tasks are done",
+        upstream=_upstream(65830),
+        plan="a-worker-told-to-end-goes-on",
+        affected=_release("edge3 3.5.0", "2026-05-12", core="3.2.1", edge="3.5.0"),
+        without=_release("edge3 3.6.0", "2026-05-12", core="3.2.1", edge="3.6.0"),
+        found_by=("stopped_workers_end",),
+    ),
+    Bug(
+        id="B07",
+        component="api-server",
+        symptom="the token of a task expires while the task waits in its queue",
+        upstream=_upstream(53713, 60108, 66989),
+        plan="a-token-expires-in-the-queue",
+        server="airflow",
+        affected=_release("core 3.2.1", "2026-05-12", core="3.2.1", edge="3.5.0"),
+        without=_release("core 3.2.2", "2026-06-12", core="3.2.2", edge="3.7.0"),
+        found_by=("no_token_is_refused",),
+    ),
+    Bug(
+        id="B12",
+        component="task-sdk supervisor",
+        symptom="a task whose process is killed fails although it has retries left",
+        upstream=_upstream(55753, 55767),
+        plan="a-killed-task-fails-with-retries-left",
+        affected=_SDK_1_1_1,
+        without=_SDK_1_1_2,
+        found_by=("every_task_finishes",),
+    ),
+    Bug(
+        id="D11",
+        component="task-sdk client",
+        symptom="a call that takes longer than five seconds fails, and no setting changes that",
+        upstream=_upstream(56571, 56969),
+        plan="a-slow-api-fails-a-task",
+        affected=_release("task-sdk 1.1.0", "2025-10-28", core="3.1.0", edge="1.4.0", also=_STYLES),
+        without=_release("task-sdk 1.1.1", "2025-10-28", core="3.1.1", edge="1.4.0", also=_STYLES),
+        found_by=("tolerable_faults_cost_no_try",),
+    ),
+    Bug(
+        id="N03",
+        component="task-sdk supervisor",
+        symptom="nothing is reported of a task whose process was killed with retries left",
+        upstream=_upstream(55753, 55767, 60858),
+        plan="a-killed-task-is-reported-to-nobody",
+        affected=_NEWEST,
+        found_by=("every_end_is_reported",),
+    ),
+    Bug(
+        id="N11",
+        component="task-sdk client",
+        symptom="one answer 429 fails the task",
+        upstream=_upstream(56762),
+        plan="one-429-fails-a-task",
+        affected=_NEWEST,
+        without=replace(_SDK_1_1_1, name="task-sdk 1.1.1, of before"),
+        found_by=("tolerable_faults_cost_no_try",),
+    ),
+)
+
+
+def bugs(names: Sequence[str] = ()) -> tuple[Bug, ...]:
+    """The bugs of these names, all where none is given. Raises BadParameter, naming the nearest."""
+    known = {bug.id: bug for bug in BUGS}
+    for name in names:
+        if name.upper() not in known:
+            raise BadParameter(f"--bugs {name}: {no_such('bug', name, known)}")
+    return tuple(known[name] for name in dict.fromkeys(each.upper() for each in names)) or BUGS
