@@ -56,6 +56,11 @@ def _common(command: argparse.ArgumentParser, path: PathOf) -> None:
         metavar="N",
         help="plans at once, in processes of their own (default: as many as there are cores)",
     )
+    command.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="run the plans on the workers of this Dask scheduler, tcp://HOST:PORT, instead (extra `dask`)",
+    )
     command.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     command.add_argument(
         "--out",

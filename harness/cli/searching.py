@@ -9,8 +9,9 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from harness import catalogue, search
 from harness.cli.ending import say_aside
@@ -121,8 +122,14 @@ def _named(command: str, words: Sequence[str]) -> str:
 def _means(arguments: argparse.Namespace, scenarios: Sequence[str], folder: Path, of: str) -> Iterator[Means]:
     """The pool and the progress; when the search is broken off, how it goes on is told."""
     try:
-        with search.executor(arguments.jobs, scenarios=scenarios) as pool:
-            yield Means(pool=pool, at_once=2 * arguments.jobs - 1, tell=_progress(of))
+        with contextlib.ExitStack() as stack:
+            if arguments.dask:
+                cluster = stack.enter_context(search.cluster(arguments.dask, scenarios=scenarios))
+                pool, jobs = cast("Executor", cluster), cluster.cores
+            else:
+                jobs = arguments.jobs
+                pool = stack.enter_context(search.executor(jobs, scenarios=scenarios))
+            yield Means(pool=pool, at_once=2 * jobs - 1, tell=_progress(of))
     except KeyboardInterrupt:
         say_aside(f"harness: what was found is in {folder}: the same command goes on from there")
         raise

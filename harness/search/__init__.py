@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.search.cells import Cell, cells, small
+from harness.search.cluster import cluster
 from harness.search.exhaust import exhaust, quiet_moments
 from harness.search.journal import Journal, Record
 from harness.search.outcome import Examined, Outcome, Runner, State, examine
@@ -26,6 +27,7 @@ __all__ = [
     "Shrunk",
     "State",
     "cells",
+    "cluster",
     "examine",
     "executor",
     "exhaust",

@@ -52,14 +52,15 @@ def executor(jobs: int, *, scenarios: Iterable[str] = ()) -> Iterator[Executor]:
         yield Inline()
         return
     context = multiprocessing.get_context("spawn")  # a forked one would have this process's state in it
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_ready, initargs=(tuple(scenarios),))
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=ready, initargs=(tuple(scenarios),))
     try:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _ready(scenarios: tuple[str, ...]) -> None:
+def ready(scenarios: tuple[str, ...]) -> None:
+    """Make this a process of a search: it leaves Ctrl-C to whoever started it, and ends with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):

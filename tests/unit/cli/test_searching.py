@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 Harness = Callable[..., tuple[int, str, str]]
 
 SMALL = ("--set", "tasks=1", "--set", "workers=1", "--workers", "scripted", "--jobs", "1")
-FETCH_404 = ("--calls", "jobs.fetch", "--faults", "status 40[34]", "--spans", "once")
+FETCH_404 = ("--calls", "jobs.fetch", "--faults", "status 40[49]", "--spans", "once")
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,7 @@ FETCH_404 = ("--calls", "jobs.fetch", "--faults", "status 40[34]", "--spans", "o
         (("exhaust", "quiet", *SMALL, "--calls", "jobs.nothing"), "no cell fits --calls 'jobs.nothing'"),
         (("exhaust", "quiet", "--set", "tasks=few"), "it takes an integer"),
         (("exhaust", "--compare", "nowhere", "neither"), "nowhere cannot be read"),
+        (("swarm", "quiet", "--seeds", "1", "--dask", "nowhere"), "write it like tcp://127.0.0.1:8786"),
         (("shrink", "nowhere.json"), "cannot be read"),
         (("shrink", "plan.json", "--runs", "0"), "0 is too few"),
     ],
@@ -42,6 +44,16 @@ def test_bad_input_is_a_usage_error_that_names_the_fix_and_writes_nothing(
     assert (code, out) == (64, "")
     assert words in err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_without_the_extra_the_option_names_it(
+    harness: Harness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)  # as if it were not installed
+    to = ("--dask", "127.0.0.1:8786", "--out", str(tmp_path / "s"))
+    code, out, err = harness("swarm", "quiet", "--seeds", "1", *to)
+    assert (code, out) == (64, "")
+    assert "pip install 'airflow-remote-harness[dask]'" in err
 
 
 def test_an_exhaustive_search_shrinking_and_comparing_go_hand_in_hand(
