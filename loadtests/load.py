@@ -68,7 +68,14 @@ class Load:
 
     def host(self, user: str) -> str:
         """The server of that user: one of several by its name."""
-        return self.hosts[crc32(user.encode()) % len(self.hosts)]
+        return self.hosts[self._way(user)]
+
+    def place(self, user: str) -> str:
+        """Where a History says that user is: behind the relay `worker-1`, `worker-2`, … of its host."""
+        return f"worker-{self._way(user) + 1}"
+
+    def _way(self, user: str) -> int:
+        return crc32(user.encode()) % len(self.hosts)
 
     def line(self) -> Line:
         """A connection to the first server, with the patience of a browser."""

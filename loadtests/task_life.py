@@ -51,14 +51,14 @@ class TaskLife:
             load.task_ended("not begun", str(end))
             return None
         self._heard = time.monotonic()
-        load.witness.begins(self._work, self._host)
+        load.witness.begins(self._work, load.place(self._host))
         if load.sampled(self._random):
             load.promises.foreign(self._attempt_unheard, self._work, self.token)
         return bool(isinstance(context, dict) and context.get("should_retry"))
 
     def killed(self, reason: str) -> None:
         """The body was stopped before its end; nobody tells the server."""
-        self._load.witness.ends(self._work, self._host, "info", reason=reason)
+        self._load.witness.ends(self._work, self._load.place(self._host), "info", reason=reason)
         self._load.task_ended("killed", reason)
 
     def _begin(self) -> dict[str, Any]:
@@ -142,7 +142,7 @@ class TaskLife:
     def _report(self, *, retry: bool) -> bool:
         failed = payloads.fails(self._random)
         state = ("up_for_retry" if retry else "failed") if failed else "success"
-        self._load.witness.ends(self._work, self._host, "fail" if failed else "ok")
+        self._load.witness.ends(self._work, self._load.place(self._host), "fail" if failed else "ok")
         value = None if failed else payloads.xcom(self._random)
         try:
             if value is not None:

@@ -24,7 +24,7 @@ Later = Callable[[str, str], Callable[[argparse.Namespace], int]]
 
 def add(commands: Any, later: Later) -> None:
     """Add each command; `later` takes the module in harness.cli and the function of it that does the work."""
-    for command in (_matrix, _conform, _dag, _proxy, _airflow, _doctor):
+    for command in (_matrix, _conform, _dag, _proxy, _airflow, _storm, _doctor):
         command(commands, later)
     search_options.add(commands, later, path)
 
@@ -172,6 +172,32 @@ def _airflow(commands: Any, later: Later) -> None:
         "--scheduler", action="store_true", help="run a scheduler, and have the Dag load-runs"
     )
     airflow.set_defaults(command=later("airflow", "airflow"))
+
+
+def _storm(commands: Any, later: Later) -> None:
+    storm = commands.add_parser(
+        "storm",
+        help="apply a scenario's faults while a load test runs",
+        description="Run a command that puts load on a server, such as `locust -f loadtests …`, through relays on which "
+        "the nemesis applies the scenario's faults on links and calls; then judge what relays and task bodies saw. The "
+        "command finds the relays, one for each worker of the scenario, in LOCUST_HOST.",
+        epilog="The exit code is that of the verdict, or of the command where that is worse; that calls failed is no fault "
+        "of a storm's.",
+        allow_abbrev=False,
+    )
+    storm.add_argument("scenario", metavar="SCENARIO", help="as `harness run` takes it")
+    storm.add_argument(
+        "--load", required=True, metavar="COMMAND", help="what puts the load on: 'locust -f loadtests …'"
+    )
+    storm.add_argument("--upstream", required=True, metavar="URL", help="the server")
+    storm.add_argument("--seed", type=int, help="as for a run")
+    storm.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", dest="settings", help="as for a run"
+    )
+    storm.add_argument("--out", type=path, metavar="DIR", help="store the run here")
+    storm.add_argument("--no-store", action="store_true", help="store nothing")
+    storm.add_argument("--json", action="store_true", help="print one JSON object instead of the story")
+    storm.set_defaults(command=later("storming", "storm"))
 
 
 def _doctor(commands: Any, later: Later) -> None:

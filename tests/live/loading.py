@@ -40,7 +40,7 @@ def locust(
     done = subprocess.run(
         [*command, "--results", str(results), *arguments],
         cwd=ROOT,
-        env={**_clean(), **(environ or {})},
+        env={**clean(), **(environ or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -57,7 +57,7 @@ def served(*arguments: str, environ: Mapping[str, str] | None = None) -> Iterato
     process = subprocess.Popen(
         [sys.executable, "-m", "harness", "serve", "--port", "0", *arguments],
         cwd=ROOT,
-        env={**_clean(), **(environ or {})},
+        env={**clean(), **(environ or {})},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -72,7 +72,8 @@ def served(*arguments: str, environ: Mapping[str, str] | None = None) -> Iterato
             process.stdout.close()
 
 
-def _clean() -> dict[str, str]:
+def clean() -> dict[str, str]:
+    """The environment of here, without what sets Airflow or a load."""
     return {
         name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW__", "LOADTEST_"))
     }
