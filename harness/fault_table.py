@@ -35,6 +35,8 @@ def _elsewhere(capability: Capability) -> Iterator[str]:
     for hosts, better in live.BETTER.items():
         if capability in better:
             yield f"with `--hosts {hosts}`: {better[capability]}"
+    if capability in live.THROUGH_TOXIPROXY:
+        yield f"with `--toxiproxy`: {live.THROUGH_TOXIPROXY[capability]}"
 
 
 def does(kind: type[Fault]) -> str:

@@ -48,13 +48,15 @@ def run_plan(
     i_own_this: bool = False,
     hosts: str = "processes",
     installed: Installed | None = None,
+    toxiproxy: str = "",
     progress: Callable[[float], None] | None = None,
 ) -> Run:
     """Drive the plan through a world of that name and judge its History.
 
     `server` names the control plane of a live world; one at a URL is changed only with `i_own_this`. `hosts` says what its
     workers' hosts are: a name of `harness.live.abilities.Hosts`. `installed` says of which releases a live world is, if
-    not of ours. `progress` is told the run's seconds now and then.
+    not of ours. `toxiproxy` is what its byte-stream faults go through: embedded, server, or a URL; without it, its relays.
+    `progress` is told the run's seconds now and then.
     Raises NotCapable where the world cannot do what the plan asks, MissingExtra where Airflow is needed and
     not installed; and what the handler of a signal raises meanwhile, KeyboardInterrupt for one, even if code
     under test has caught it.
@@ -64,7 +66,9 @@ def run_plan(
     check_plan(plan)
     with heeded():
         begun = time.perf_counter()
-        place = _Place(server=server, i_own_this=i_own_this, hosts=hosts, installed=installed)
+        place = _Place(
+            server=server, i_own_this=i_own_this, hosts=hosts, installed=installed, toxiproxy=toxiproxy
+        )
         driven = _DRIVERS[world](plan, place, progress)
         wall = time.perf_counter() - begun
         history = driven.history
@@ -88,6 +92,7 @@ class _Place:
     i_own_this: bool
     hosts: str
     installed: Installed | None
+    toxiproxy: str
 
 
 def _sim(plan: Plan, place: _Place, progress: Progress | None) -> World:
@@ -104,6 +109,8 @@ def _sim(plan: Plan, place: _Place, progress: Progress | None) -> World:
         )
     if place.installed:
         raise BadParameter("the simulated world runs the installed releases alone: take --world live")
+    if place.toxiproxy:
+        raise BadParameter("the simulated world has no Toxiproxy to go through: take --world live")
     check_capable(plan, world="sim", capabilities=SimWorld.capabilities)
     prepare(plan)
     return run_in_sim(plan, progress=progress)
@@ -116,6 +123,10 @@ def _live(plan: Plan, place: _Place, progress: Progress | None) -> World:
 
     if place.hosts not in set(Hosts):
         raise BadParameter(f"there are no hosts {place.hosts!r}: choose one of {', '.join(Hosts)}")
+    if place.toxiproxy and place.hosts == Hosts.NAMESPACES:
+        raise BadParameter(
+            "in --hosts namespaces these faults strike packets, not a Toxiproxy: take one of the two"
+        )
     hosts, lacks = Hosts(place.hosts), missing(Hosts(place.hosts))
     capabilities = frozenset(how(hosts)) - lacks.keys()
     check_capable(plan, world="live", capabilities=capabilities, lacks={**LACKS, **lacks})
@@ -125,6 +136,7 @@ def _live(plan: Plan, place: _Place, progress: Progress | None) -> World:
         i_own_this=place.i_own_this,
         hosts=hosts,
         installed=place.installed or OURS,
+        toxiproxy=place.toxiproxy,
         progress=progress,
     )
 

@@ -146,6 +146,7 @@ def _common(command: argparse.ArgumentParser) -> None:
     command.add_argument("--world", choices=WORLDS, default="sim", help="where it runs (default: sim)")
     tool_options.add_server(command)
     tool_options.add_hosts(command)
+    tool_options.add_toxiproxy(command)
     command.add_argument("--json", action="store_true", help="print one JSON object instead of the story")
     command.add_argument(
         "--out",

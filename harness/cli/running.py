@@ -124,14 +124,19 @@ def replay_command(file: Path, *, where: Sequence[str] = (), edited: bool = Fals
     return shlex.join([*words, *where])
 
 
-def where(world: str, server: str = "fake", hosts: str = "processes") -> list[str]:
+def where(world: str, server: str = "fake", hosts: str = "processes", toxiproxy: str = "") -> list[str]:
     """The options that say where a run takes place, as far as they are not the defaults."""
-    chosen = (("--world", world, "sim"), ("--server", server, "fake"), ("--hosts", hosts, "processes"))
+    chosen = (
+        ("--world", world, "sim"),
+        ("--server", server, "fake"),
+        ("--hosts", hosts, "processes"),
+        ("--toxiproxy", toxiproxy, ""),
+    )
     return [word for name, value, default in chosen if value != default for word in (name, value)]
 
 
 def _where(arguments: argparse.Namespace) -> list[str]:
-    return where(arguments.world, arguments.server, arguments.hosts)
+    return where(arguments.world, arguments.server, arguments.hosts, arguments.toxiproxy)
 
 
 def _replay_of(folder: Path | None, where: Sequence[str]) -> str | None:
@@ -186,6 +191,7 @@ def _run_plan(plan: Plan, arguments: argparse.Namespace) -> Run:
             server=arguments.server,
             i_own_this=arguments.i_own_this,
             hosts=arguments.hosts,
+            toxiproxy=arguments.toxiproxy,
             progress=progress,
         )
 

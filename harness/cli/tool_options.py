@@ -55,6 +55,18 @@ def add_hosts(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_toxiproxy(command: argparse.ArgumentParser) -> None:
+    """The option that says what byte-stream faults of a live world go through."""
+    command.add_argument(
+        "--toxiproxy",
+        type=_server,
+        default="",
+        metavar="TOXIPROXY",
+        help="of a live world: have Latency and Partition done by a Toxiproxy before the API: embedded, server (a"
+        " toxiproxy-server that is started), container, or the URL of one that runs; without it the relays do it",
+    )
+
+
 def path(text: str) -> Path:
     """The path that the text names; none names the folder one is in by accident."""
     if not text:

@@ -90,6 +90,13 @@ BETTER: Mapping[Hosts, Mapping[Capability, str]] = {
 """What hosts of some kind do otherwise than processes do."""
 
 
+THROUGH_TOXIPROXY: Mapping[Capability, str] = {
+    Capability.PARTITION: "`latency` without end: connections are taken, and bytes wait; an end passes if none wait before it",
+    Capability.LATENCY: "`latency`, with its jitter",
+}
+"""What a Toxiproxy before the API does otherwise than a relay; all else stays with the relays."""
+
+
 def how(hosts: Hosts) -> dict[Capability, str]:
     """How a live world with such hosts does what it can."""
     return {**HOW, **BETTER[hosts]}

@@ -46,6 +46,10 @@ class Host:
         except (FileNotFoundError, ValueError):
             return None if self._init.popen.poll() is None else self._init.popen.returncode
 
+    def ended(self) -> str:
+        """How its main process ended, in words; nothing while it runs."""
+        return "" if self.exit_code is None else f"with code {self.exit_code}: {self.last_words()}"
+
     def last_words(self) -> str:
         """The last line of its log."""
         return self._init.last_words(1)

@@ -24,6 +24,7 @@ from harness.live.guardian import guarded
 from harness.live.hosting import HOSTING
 from harness.live.installed import OURS, Installed
 from harness.live.seat import MakeServer
+from harness.live.toxiproxies import chosen
 from harness.live.workload import write_workload
 from harness.live.world import LiveWorld
 from harness.model.options import environment
@@ -53,12 +54,14 @@ def run_live(
     i_own_this: bool = False,
     hosts: Hosts = Hosts.PROCESSES,
     installed: Installed = OURS,
+    toxiproxy: str = "",
     progress: Progress | None = None,
 ) -> LiveWorld:
     """Drive the plan through a live world of its own; the world's History is complete.
 
     `server` is a name of SERVERS, or the URL of somebody's own, which is changed only with `i_own_this`.
-    `installed` says of which releases workers and server are.
+    `installed` says of which releases workers and server are. `toxiproxy` is what byte-stream faults go through, as
+    `harness.live.toxiproxies.chosen` takes it; else the relays do it.
 
     Raises BadParameter, NotInstallable, and NotStarted with what did not come up.
     """
@@ -66,9 +69,15 @@ def run_live(
     folder = Path(tempfile.mkdtemp(prefix="airflow-remote-harness-live-"))
     with guarded(folder), quiet_logs():
         camp = _pitch(plan, folder, jwt_secret, installed)
-        with HOSTING[hosts](camp) as make_host:
+        with HOSTING[hosts](camp) as make_host, chosen(toxiproxy, folder) as client:
             world = partial(
-                LiveWorld, plan, camp=camp, make_server=make_server, make_host=make_host, hosts=hosts
+                LiveWorld,
+                plan,
+                camp=camp,
+                make_server=make_server,
+                make_host=make_host,
+                hosts=hosts,
+                toxiproxy=client,
             )
             return run_unless_ended(_drive(plan, world, progress))
 

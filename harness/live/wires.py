@@ -19,6 +19,7 @@ from harness.toxics.links import Impairment, Links, on_link
 from harness.toxics.rules import Rule
 
 if TYPE_CHECKING:
+    from harness.live.detours import Detours
     from harness.live.subnets import Subnets
 
 Record = Callable[..., Any]
@@ -35,15 +36,18 @@ class LiveWires:
         record: Record,
         new_call: Callable[[], int],
         subnets: Subnets | None = None,
+        detours: Detours | None = None,
         terminator: Terminator | None = None,
     ) -> None:
         self._links, self._now, self._record, self._new_call = links, now, record, new_call
-        self._subnets, self._terminator = subnets, terminator
+        self._subnets, self._detours, self._terminator = subnets, detours, terminator
         self.rules: list[Rule] = []
         self.relays: dict[str, Relay] = {}
 
     def open(self, source: str, upstream: tuple[str, int]) -> None:
         """Start the relay between a worker and the API."""
+        if self._detours:
+            upstream = self._detours.join(source, upstream)
         self.relays[source] = Relay(
             source=source,
             target=HOST,
@@ -77,6 +81,8 @@ class LiveWires:
     def impair(self, a: str, b: str, direction: Direction, impairment: Impairment) -> Heal:
         if self._subnets:
             return self._subnets.impair(a, b, direction, impairment)
+        if self._detours and self._detours.can(impairment):
+            return self._detours.impair(a, b, direction, impairment)
         repair = self._links.impair(a, b, direction, impairment)
         self._heed_links()
 

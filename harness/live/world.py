@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from contextlib import suppress
 from datetime import timedelta
@@ -13,6 +14,7 @@ from harness.errors import NotStarted
 from harness.live.abilities import Hosts, how
 from harness.live.bodies import BodyWitness
 from harness.live.commands import Camp
+from harness.live.detours import Detours
 from harness.live.fleet import LOOK, LiveFleet
 from harness.live.hosting import MakeHost
 from harness.live.seat import MakeServer, Seat
@@ -21,6 +23,7 @@ from harness.model.history import Event, History
 from harness.model.plan import Plan
 from harness.model.scenario import Workers
 from harness.model.tls_faults import Tls
+from harness.proxy import Client
 from harness.rng import Streams
 from harness.tls.terminator import Terminator
 from harness.toxics.links import Links
@@ -54,7 +57,14 @@ class LiveWorld:
     name = "live"
 
     def __init__(
-        self, plan: Plan, *, camp: Camp, make_server: MakeServer, make_host: MakeHost, hosts: Hosts
+        self,
+        plan: Plan,
+        *,
+        camp: Camp,
+        make_server: MakeServer,
+        make_host: MakeHost,
+        hosts: Hosts,
+        toxiproxy: Client | None = None,
     ) -> None:
         self.plan, self.camp = plan, camp
         self.capabilities = frozenset(how(hosts))
@@ -66,12 +76,14 @@ class LiveWorld:
         self._registered: set[str] = set()
         links = Links(Streams(plan.seed), delay=0, jitter=0)
         self._subnets = _subnets(plan, camp) if hosts is Hosts.NAMESPACES else None
+        self._detours = Detours(toxiproxy, links) if toxiproxy else None
         self.network = LiveWires(
             links,
             now=time.monotonic_ns,
             record=self.record,
             new_call=self.history.new_call,
             subnets=self._subnets,
+            detours=self._detours,
             terminator=_terminator(plan, camp),
         )
         self.server = make_server(
@@ -196,6 +208,8 @@ class LiveWorld:
         await self.server.stop()
         if self._subnets:
             self._subnets.close()
+        if self._detours:
+            self._detours.abandon() if sys.exc_info()[0] else self._detours.close()
 
     def _write_history(self) -> None:
         for t, told in sorted(self._witnessed, key=lambda each: each[0]):

@@ -44,7 +44,8 @@ class Stalled(Protocol):
 class Impairment:
     """A fault on a link: it cuts it, or delays each chunk (nanoseconds), or loses it with a probability.
 
-    With `held`, a probability, `delay` is for those chunks only that are held back.
+    With `held`, a probability, `delay` is for those chunks only that are held back. With `told`, something else on the way
+    does it, and here each chunk is but told of in these words.
     """
 
     strike: Strike
@@ -53,6 +54,7 @@ class Impairment:
     jitter: int = 0
     loss: float = 0.0
     held: float = 0.0
+    told: str = ""
 
 
 class Link:
@@ -109,6 +111,9 @@ class Link:
         return max(delay, 0)
 
     def _extra(self, impairment: Impairment, victim: str) -> int:
+        if impairment.told:
+            impairment.strike(victim, impairment.told)
+            return 0
         if impairment.held:
             return self._held_back(impairment, victim)
         if impairment.delay or impairment.jitter:
