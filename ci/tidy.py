@@ -3,7 +3,7 @@
     python -m ci.tidy            checks the working tree, prints the findings, exits 1 if there are any
 
 Sizes: no file over 400 lines, no function over 60 (in tests: functions only).
-Determinism: outside harness/sim and harness/live nothing reads the clock, draws entropy or starts a thread
+Determinism: outside harness/sim, harness/live and harness/capacity nothing reads the clock, draws entropy or starts a thread
 by itself, whether it calls the function or hands it on.
 Promises: no TODO in a comment.
 """
@@ -24,8 +24,8 @@ FUNCTION_LINES_MAX = 60
 SIZED = ("harness", "fake_api", "scenarios", "loadtests", "ci")
 CHECKED = (*SIZED, "tests")
 DETERMINISTIC = ("harness", "fake_api", "scenarios")
-# sim makes the clock, and live lives by the real one.
-WORLDS = ("harness/sim/", "harness/live/")
+# sim makes the clock; live, and capacity with its real servers, live by the real one.
+WORLDS = ("harness/sim/", "harness/live/", "harness/capacity/")
 
 _CLOCK = "use the world's clock: ports.Clock.now()"
 _IDS = "draw it from a named stream: harness.rng (in fake_api: the injected ids)"

@@ -25,7 +25,8 @@ def add(commands: Any, later: Later, path: PathOf) -> None:
         command(commands, later, path)
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """A whole number from 1 on."""
     try:
         number = int(text)
     except ValueError:
@@ -35,7 +36,8 @@ def _positive(text: str) -> int:
     return number
 
 
-def _duration(text: str) -> timedelta:
+def duration(text: str) -> timedelta:
+    """A duration above 0, such as 5m."""
     try:
         found = parse_duration(text)
     except BadParameter as error:
@@ -51,7 +53,7 @@ def _common(command: argparse.ArgumentParser, path: PathOf) -> None:
     )
     command.add_argument(
         "--jobs",
-        type=_positive,
+        type=positive,
         default=os.cpu_count() or 1,
         metavar="N",
         help="plans at once, in processes of their own (default: as many as there are cores)",
@@ -119,10 +121,8 @@ def _swarm(commands: Any, later: Later, path: PathOf) -> None:
     )
     swarm.add_argument("scenarios", nargs="+", metavar="SCENARIO", help="as `harness run` takes it")
     most = swarm.add_mutually_exclusive_group(required=True)
-    most.add_argument("--seeds", type=_positive, metavar="N", help="the seeds 1 to N of each scenario")
-    most.add_argument(
-        "--time", type=_duration, metavar="T", help="as many as begin in this time, such as 10m"
-    )
+    most.add_argument("--seeds", type=positive, metavar="N", help="the seeds 1 to N of each scenario")
+    most.add_argument("--time", type=duration, metavar="T", help="as many as begin in this time, such as 10m")
     _common(swarm, path)
     swarm.set_defaults(command=later("searching", "swarm"))
 
@@ -142,7 +142,7 @@ def _shrink(commands: Any, later: Later, path: PathOf) -> None:
         "--edited", action="store_true", help="the plan was changed by hand, and that is meant"
     )
     shrink.add_argument(
-        "--runs", type=_positive, default=2000, metavar="N", help="give up after so many runs (default: 2000)"
+        "--runs", type=positive, default=2000, metavar="N", help="give up after so many runs (default: 2000)"
     )
     shrink.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     shrink.set_defaults(command=later("shrinking", "shrink"))

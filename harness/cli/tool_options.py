@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from harness.cli import search_options
+from harness.cli import capacity_options, search_options
 from harness.live.abilities import Hosts
 
 _DAG_EPILOG = """\
@@ -27,6 +27,7 @@ def add(commands: Any, later: Later) -> None:
     for command in (_matrix, _conform, _dag, _proxy, _airflow, _storm, _doctor):
         command(commands, later)
     search_options.add(commands, later, path)
+    capacity_options.add(commands, later, path)
 
 
 def add_server(command: argparse.ArgumentParser) -> None:

@@ -1,0 +1,89 @@
+"""One step of a capacity run as data: how much load, what came of it, what it took."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+HEARTBEAT = "ti.heartbeat"
+
+
+class Load(StrEnum):
+    """What is put on a server, and counted: the amount of a step is so many of it."""
+
+    WORKERS = "workers"  # edge workers with their tasks, closed loop
+    HEARTBEATS = "heartbeats"  # of running tasks, a second, open loop
+    TASKS = "tasks"  # whole task lives begun a second, open loop
+    IDLE_WORKERS = "idle-workers"  # edge workers for which there is no job
+
+
+class Answer(StrEnum):
+    """Whether a step kept the service levels."""
+
+    KEPT = "kept"
+    MISSED = "missed"
+    UNKNOWN = "unknown"  # the generator was saturated, or nothing was done
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What a step is measured under. Durations in seconds."""
+
+    load: Load
+    slots: int = 4
+    task_seconds: float = 30.0
+    time_scale: float = 1.0
+    heartbeat_interval: float = 5.0
+    seconds: float = 20.0
+    generators: int = 1
+    seed: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """What the machine did: by role (server, database, generator, machine) mean cores in use while the load was full, and
+    CPU seconds over the whole step. `lag` is how long a bare call took at the 99th percentile, in seconds.
+    """
+
+    cores: Mapping[str, float] = field(default_factory=dict)
+    cpu_seconds: Mapping[str, float] = field(default_factory=dict)
+    lag: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Latency:
+    """Of one operation, from when its calls should have begun: seconds."""
+
+    p50: float
+    p99: float
+    most: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What one amount of load came to. `counts` has calls by operation, and what became of the work."""
+
+    amount: float
+    seconds: float
+    answer: Answer
+    why: tuple[str, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    failures: Mapping[str, int] = field(default_factory=dict)
+    latencies: Mapping[str, Latency] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
+
+    @property
+    def calls(self) -> int:
+        """How many calls of the two APIs it made."""
+        return sum(self.counts.get(op, 0) for op in self.latencies)
+
+    @property
+    def rate(self) -> float:
+        """Calls a second."""
+        return self.calls / self.seconds if self.seconds else 0.0
+
+    @property
+    def p99(self) -> float:
+        """The worst operation's, in seconds."""
+        return max((each.p99 for each in self.latencies.values()), default=0.0)

@@ -1,0 +1,135 @@
+"""`harness capacity`: how much a control plane carries, or how two such runs differ."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.cli.ending import say_aside
+from harness.cli.running import settings
+from harness.errors import BadParameter
+from harness.model.options import environment, wrong_options
+from harness.report.store import RUNS
+
+if TYPE_CHECKING:
+    from harness.capacity.knee import Search
+    from harness.capacity.measuring import Bench, Capacity, Model, Series
+    from harness.capacity.step import Setting, Step
+    from harness.capacity.target import Target
+
+
+def capacity(arguments: argparse.Namespace) -> int:
+    """Measure, or compare two measurements."""
+    if arguments.compare:
+        return _compare(*arguments.compare)
+    from harness.capacity import files, telling
+    from harness.model.codec import to_json
+
+    folder = files.new_folder(arguments.out or _free_folder(arguments.server))
+    found = _measure(arguments, folder)
+    files.keep(found, folder)
+    if arguments.json:
+        print(json.dumps(to_json(found)))
+    else:
+        print(telling.story(found))
+        print(f"\nFiles       {folder}")
+    return telling.exit_code(found, at_least=arguments.at_least)
+
+
+def _compare(first: Path, second: Path) -> int:
+    from harness.capacity import files
+
+    different = files.differences(files.load(first), files.load(second))
+    print("\n".join(different) or "no difference: no step of one is in the other, and the knees are the same")
+    return 0
+
+
+def _free_folder(server: str) -> Path:
+    name = "capacity-" + "".join(letter if letter.isalnum() else "-" for letter in server)
+    taken = (RUNS / f"{name}{f'-{number}' if number > 1 else ''}" for number in range(1, 10_000))
+    return next(folder for folder in taken if not folder.exists())
+
+
+def _measure(arguments: argparse.Namespace, folder: Path) -> Capacity:
+    from harness.capacity.bottleneck import Hardware
+    from harness.capacity.knee import Search
+    from harness.capacity.levels import ServiceLevels
+    from harness.capacity.measuring import Bench, Capacity, find_knee
+    from harness.search.journal import header
+
+    setting, levels = _setting(arguments), ServiceLevels(p99=arguments.p99.total_seconds())
+    whole = setting.load in ("workers", "idle-workers")
+    search = Search(start=arguments.start, most=arguments.most, repeats=arguments.repeats, whole=whole)
+    with _target(arguments) as target:
+        say_aside(f"harness: load on {target.url}; the files are in {folder}")
+        hardware = Hardware(cores=os.cpu_count() or 1, server_processes=target.processes)
+        bench = Bench(target=target, levels=levels, hardware=hardware, folder=folder, tell=_tell)
+        series = find_knee(bench, setting, search)
+        model = _model(bench, series, search) if arguments.model else None
+    return Capacity(
+        target=target.name,
+        hardware=hardware,
+        levels=levels,
+        series=series,
+        model=model,
+        releases=header("capacity")["releases"],
+    )
+
+
+def _model(bench: Bench, series: Series, search: Search) -> Model:
+    from harness.capacity.measuring import find_costs, other_settings, predict
+
+    model = find_costs(bench, series)
+    predictions = [
+        predict(bench, model, setting, search, name=name)
+        for name, setting in other_settings(series.setting).items()
+    ]
+    return replace(model, predictions=tuple(predictions))
+
+
+def _setting(arguments: argparse.Namespace) -> Setting:
+    from harness.capacity.step import Load, Setting
+
+    load = Load(arguments.load)
+    if arguments.model and load is not Load.WORKERS:
+        raise BadParameter("--model tells how many workers a server carries: take --load workers")
+    return Setting(
+        load=load,
+        slots=arguments.slots,
+        task_seconds=arguments.task_seconds,
+        time_scale=arguments.time_scale,
+        seconds=arguments.step.total_seconds(),
+        generators=arguments.generators,
+        seed=arguments.seed,
+    )
+
+
+def _target(arguments: argparse.Namespace) -> AbstractContextManager[Target]:
+    from harness.capacity import target
+
+    given = settings(arguments.airflow_options, given="--option")
+    if wrong := list(wrong_options(given)):
+        raise BadParameter("; ".join(wrong))
+    options = environment(given)
+    kind, plus, database = arguments.server.partition("+")
+    if "://" in arguments.server:
+        return target.attached(arguments.server, options)
+    if arguments.server == "fake":
+        return target.fake(options)
+    if kind == "airflow" and (not plus or database == "postgres"):
+        return target.airflow(options, database=database or "sqlite", processes=arguments.server_processes)
+    raise BadParameter(
+        f"there is no server {arguments.server!r}: give fake, airflow, airflow+postgres, or the URL of one that runs"
+    )
+
+
+def _tell(setting: Setting, step: Step) -> None:
+    from harness.capacity.telling import line_of
+
+    print(line_of(setting, step), file=sys.stderr, flush=True)

@@ -1,0 +1,55 @@
+"""`harness capacity` puts real load on real servers, and says in one line what it cannot do."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.capacity.files import load
+from harness.capacity.telling import exit_code
+
+pytestmark = [pytest.mark.live, pytest.mark.slow]
+
+
+def _harness(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "harness", "capacity", *map(str, words)]
+    return subprocess.run(line, capture_output=True, text=True, timeout=200, check=False)
+
+
+def test_steps_on_the_fake_are_counted_and_their_server_is_watched(tmp_path: Path) -> None:
+    few = ("--load", "heartbeats", "--start", "20", "--most", "40", "--step", "6s", "--repeats", "1")
+    done = _harness(*few, "--out", tmp_path, "--json")
+    capacity = load(tmp_path)
+    assert done.returncode == exit_code(capacity, at_least=None), done.stderr
+    assert json.loads(done.stdout)["target"] == "fake"
+    first, *_ = capacity.series.steps
+    assert first.counts["ti.heartbeat"] >= 20
+    assert first.usage.cpu_seconds["server"] > 0
+    assert first.usage.lag > 0
+    assert (tmp_path / "junit.xml").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("--server", "http://127.0.0.1:9"), 64, "nobody listens at http://127.0.0.1:9"),
+        (("--server", "nonsense"), 64, "there is no server 'nonsense'"),
+        (("--step", "0s"), 64, "no time at all"),
+        (("--start", "-3"), 64, "give a number above 0"),
+        (("--load", "tasks", "--model"), 64, "take --load workers"),
+        (("--option", "edge.nonsense=1"), 64, "edge.nonsense"),
+        (("--compare", "/nowhere", "/nowhere"), 64, "/nowhere"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_a_line(
+    tmp_path: Path, words: tuple[str, ...], code: int, told: str
+) -> None:
+    out = () if "--compare" in words else ("--out", str(tmp_path))
+    done = _harness(*words, *out)
+    assert done.returncode == code, done.stderr
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr

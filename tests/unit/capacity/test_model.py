@@ -1,0 +1,61 @@
+"""What calls cost, read off a few runs, and what that predicts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.capacity.model import FULL, GROUPS, Costs, costs, extrapolated, per_worker, predicted
+from harness.capacity.step import Answer, Load, Setting, Step, Usage
+
+SETTING = Setting(load=Load.WORKERS)
+#: Calls of each group in five runs that differ in what they are made of.
+RUNS = ((900, 0, 0, 60), (0, 0, 0, 600), (0, 500, 0, 0), (400, 60, 80, 120), (800, 110, 170, 230))
+COST = st.floats(1e-4, 5e-2)
+
+
+def _step(counts: tuple[int, ...], cpu: float) -> Step:
+    told = {ops[0]: count for ops, count in zip(GROUPS.values(), counts, strict=True)}
+    return Step(
+        amount=1, seconds=20, answer=Answer.KEPT, counts=told, usage=Usage(cpu_seconds={"server": cpu})
+    )
+
+
+@given(st.tuples(COST, COST, COST, COST))
+def test_costs_that_made_the_figures_are_found_again(made: tuple[float, ...]) -> None:
+    steps = [_step(run, sum(count * cost for count, cost in zip(run, made, strict=True))) for run in RUNS]
+    found = costs(steps).of
+    assert list(found.values()) == pytest.approx(made, rel=0.02)
+
+
+def test_no_call_costs_less_than_nothing() -> None:
+    assert min(costs([_step((100, 0, 0, 0), 1.0), _step((100, 100, 0, 0), 0.5)]).of.values()) == 0
+
+
+def test_more_frequent_heartbeats_leave_room_for_fewer_workers() -> None:
+    found = Costs(of={"heartbeat": 0.008})
+    often = replace(SETTING, heartbeat_interval=SETTING.heartbeat_interval / 2)
+    assert predicted(often, found, cores=1) == pytest.approx(predicted(SETTING, found, cores=1) / 2)
+
+
+def test_a_worker_of_four_busy_slots_heartbeats_four_times_every_five_seconds() -> None:
+    rates = per_worker(replace(SETTING, task_seconds=1e6))
+    assert rates["heartbeat"] == pytest.approx(0.8, rel=0.01)
+    assert rates["worker"] == pytest.approx(1 / 30, rel=0.01)
+
+
+def test_a_prediction_fills_the_cores_and_no_more() -> None:
+    found = Costs(of={"heartbeat": 0.01}, idle=0.05)
+    endless = replace(SETTING, task_seconds=1e6)
+    assert predicted(endless, found, cores=1) == pytest.approx((FULL - 0.05) / (0.8 * 0.01), rel=0.01)
+
+
+def test_more_processes_carry_more_until_the_database_is_full() -> None:
+    server, database = Costs(of={"heartbeat": 0.008}), Costs(of={"heartbeat": 0.004})
+    table = extrapolated(SETTING, server, database, processes=(1, 2, 4, 8), database_cores=2)
+    assert [limit for _, limit in table.values()] == ["server", "server", "server", "database"]
+    assert table[2][0] == pytest.approx(2 * table[1][0])
+    assert table[8][0] == pytest.approx(table[4][0])
