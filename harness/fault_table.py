@@ -16,15 +16,23 @@ from harness.ports import Capability
 from harness.sim import abilities as sim
 
 WORLDS: Mapping[str, tuple[Mapping[Capability, str], Mapping[Capability, str]]] = {
-    "sim": (sim.HOW, {}),
+    "sim": (sim.HOW, sim.LACKS),
     "live": (live.HOW, live.LACKS),
 }
 """By world: how it does what it can, and why it cannot do the rest."""
 
 
+ON_DATABASE = 'the same of links, with `b="database"`'
+IS_SLOW = "The database is slow, gone, or resets connections for `a`: `api` or `scheduler` of the server."
+
+
 def ways(kind: type[Fault]) -> Iterator[tuple[str, str]]:
     """Each world, and how it applies the fault, or `not here` and the reason."""
-    capability = ACTIONS[kind][0]
+    return ways_of(ACTIONS[kind][0])
+
+
+def ways_of(capability: Capability) -> Iterator[tuple[str, str]]:
+    """The same for all faults that need it."""
     for world, (how, lacks) in WORLDS.items():
         told = how[capability] if capability in how else f"not here: {lacks[capability]}"
         yield world, "; ".join([told, *_elsewhere(capability)] if world == "live" else [told])
@@ -50,6 +58,7 @@ def markdown() -> Iterator[str]:
     yield "|---" * (len(WORLDS) + 2) + "|"
     for kind in FAULTS:
         yield f"| `{kind.__name__}` | {does(kind)} | {' | '.join(how for _, how in ways(kind))} |"
+    yield f"| {ON_DATABASE} | {IS_SLOW} | {' | '.join(how for _, how in ways_of(Capability.DATABASE))} |"
 
 
 if __name__ == "__main__":

@@ -152,6 +152,7 @@ def check_capable(
 ) -> None:
     """Raise NotCapable where the plan asks for what that world cannot do, with the reason that `lacks` gives."""
     needed = [(type(fault).__name__, ACTIONS[type(fault)][0]) for fault in plan.faults]
+    needed += [(type(fault).__name__, Capability.DATABASE) for fault in plan.faults if f.on_database(fault)]
     needed += [("workers", Capability.TLS)] if plan.tls is not Tls.OFF else []
     needed += [(worker.name, Capability(f"{worker.kind} workers")) for worker in plan.workers]
     for name, capability in needed:

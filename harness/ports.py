@@ -35,6 +35,7 @@ class Capability(StrEnum):
     RESET = "reset connections"
     HTTP_RULES = "strike single HTTP calls"
     TLS = "TLS"
+    DATABASE = "strike the links to the database"
     DNS = "break name resolution"
     KILL = "kill and restart hosts"
     OUT_OF_MEMORY = "kill single processes of a host"
@@ -64,7 +65,7 @@ class Network(Protocol):
     """Links between hosts; names may be patterns (`worker-*`)."""
 
     def impair(self, a: str, b: str, direction: Direction, impairment: Impairment) -> Heal:
-        """Put it on every link between the two."""
+        """Put it on every link between the two; `database` is that of the server."""
         ...
 
     def reset(self, a: str, b: str, strike: Strike) -> None: ...

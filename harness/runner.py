@@ -96,6 +96,7 @@ class _Place:
 
 
 def _sim(plan: Plan, place: _Place, progress: Progress | None) -> World:
+    from harness.sim.abilities import LACKS
     from harness.sim.session import prepare, run_in_sim
     from harness.sim.world import SimWorld
 
@@ -111,7 +112,7 @@ def _sim(plan: Plan, place: _Place, progress: Progress | None) -> World:
         raise BadParameter("the simulated world runs the installed releases alone: take --world live")
     if place.toxiproxy:
         raise BadParameter("the simulated world has no Toxiproxy to go through: take --world live")
-    check_capable(plan, world="sim", capabilities=SimWorld.capabilities)
+    check_capable(plan, world="sim", capabilities=SimWorld.capabilities, lacks=LACKS)
     prepare(plan)
     return run_in_sim(plan, progress=progress)
 
@@ -127,7 +128,7 @@ def _live(plan: Plan, place: _Place, progress: Progress | None) -> World:
         raise BadParameter(
             "in --hosts namespaces these faults strike packets, not a Toxiproxy: take one of the two"
         )
-    hosts, lacks = Hosts(place.hosts), missing(Hosts(place.hosts))
+    hosts, lacks = Hosts(place.hosts), missing(Hosts(place.hosts), place.server)
     capabilities = frozenset(how(hosts)) - lacks.keys()
     check_capable(plan, world="live", capabilities=capabilities, lacks={**LACKS, **lacks})
     return run_live(

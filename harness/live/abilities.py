@@ -30,6 +30,7 @@ HOW: Mapping[Capability, str] = {
     Capability.RESET: "the worker's relay closes both sides with RST",
     Capability.HTTP_RULES: "in the worker's relay",
     Capability.TLS: "TLS ends at the worker's relay, which has the server's certificate of a test CA",
+    Capability.DATABASE: "a relay before PostgreSQL for each process of the server: with `--server airflow+postgres`",
     Capability.KILL: "SIGKILL to every process of the worker's tree",
     Capability.OUT_OF_MEMORY: (
         "SIGKILL to the task with the highest /proc/PID/oom_score, or to the worker's main process; of a scripted"
@@ -62,12 +63,20 @@ NEEDS: dict[Capability, Callable[[], str | None]] = {
 """What the machine must have for some of it: why it is missing here, None where it is not."""
 
 
-def missing(hosts: Hosts) -> dict[Capability, str]:
-    """What this machine cannot do of all that the world with such hosts can, and why."""
+POSTGRES = "airflow+postgres"
+"""The server that has its database on a network."""
+
+
+def missing(hosts: Hosts, server: str) -> dict[Capability, str]:
+    """What this machine cannot do of all that the world with such hosts and that server can, and why."""
     lacks = {capability: why for capability, need in NEEDS.items() if (why := need()) is not None}
     if hosts is Hosts.CONTAINERS and (image := os.environ.get(IMAGE_VARIABLE)):
         lacks[Capability.CLOCK_SKEW] = (
             f"{image}, which {IMAGE_VARIABLE} names, has not this machine's libfaketime"
+        )
+    if server != POSTGRES:
+        lacks[Capability.DATABASE] = (
+            f"that of --server {server} is on no network of ours: take --server {POSTGRES}"
         )
     return lacks
 

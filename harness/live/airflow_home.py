@@ -12,6 +12,7 @@ import time
 from contextlib import ExitStack
 from importlib import metadata
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from harness.errors import NotStarted
 from harness.live.commands import Camp
@@ -19,12 +20,14 @@ from harness.live.environments import Environment, environment
 from harness.live.hosts import Host
 from harness.live.postgres import postgres
 from harness.live.processes import spawn
+from harness.live.seat import ToDatabase
 from harness.live.servers import Seeder, free_port, server_env
 from harness.workers.scripted import AIRFLOW_VERSION, EDGE_VERSION
 
 #: Seconds until the api-server answers, on a busy machine, and between two looks at it.
 START_TIMEOUT, LOOK = 180.0, 0.2
 USER = "harness"
+CONNECTION = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 DRIVERS: dict[str, tuple[str, ...]] = {"sqlite": (), "postgres": ("psycopg2-binary", "asyncpg")}
 """The databases there are, with the distributions that Airflow needs for each."""
 
@@ -54,8 +57,11 @@ def _installed(name: str) -> str | None:
 class AirflowHome:
     """The processes of one Airflow and what they share. `set_up` comes first, and `close` last, whatever became of it."""
 
-    def __init__(self, camp: Camp, *, database: str, tasks: int) -> None:
+    def __init__(
+        self, camp: Camp, *, database: str, tasks: int, to_database: ToDatabase | None = None
+    ) -> None:
         self._camp, self._database, self._tasks = camp, database, tasks
+        self._to_database = to_database
         self._stack = ExitStack()
         self.password = secrets.token_hex(16)
         self.address = ("127.0.0.1", free_port())
@@ -70,7 +76,7 @@ class AirflowHome:
         self._python = installed.python
         self._env = self._environment(installed)
         if self._database == "postgres":
-            self._env["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = self._stack.enter_context(postgres())
+            self._env[CONNECTION] = self._stack.enter_context(postgres())
         self.witness = self._open_witness()
 
     @property
@@ -111,7 +117,16 @@ class AirflowHome:
     def boot(self, name: str, *command: str) -> None:
         """Start `airflow COMMAND` under that name."""
         argv = [str(self._python), "-m", "airflow", *command]
-        self._hosts[name] = Host(name, argv, home=self._camp.home(name), env=self._env)
+        env = self._env | self._way_to_database(name)
+        self._hosts[name] = Host(name, argv, home=self._camp.home(name), env=env)
+
+    def _way_to_database(self, name: str) -> dict[str, str]:
+        """What of its environment is another one, where the database is reached through a relay."""
+        if self._to_database is None or CONNECTION not in self._env:
+            return {}
+        url = urlsplit(self._env[CONNECTION])
+        host, port = self._to_database(name, (url.hostname or "", url.port or 0))
+        return {CONNECTION: url._replace(netloc=f"{url.username}@{host}:{port}").geturl()}
 
     async def listening(self, name: str) -> None:
         """Wait until that process takes connections. Raises NotStarted with its last words."""

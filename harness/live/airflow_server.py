@@ -46,7 +46,9 @@ class AirflowServer:
         Raises NotInstallable, NotStarted, and ServerRefused where a request of ours was refused.
         """
         camp, tasks = self._seat.camp, self._seat.plan.submissions
-        self._started = AirflowHome(camp, database=self._database, tasks=len(tasks))
+        self._started = AirflowHome(
+            camp, database=self._database, tasks=len(tasks), to_database=self._seat.to_database
+        )
         self._rest = AirflowRest(self._home.url)
         await asyncio.to_thread(self._home.set_up)
         self._changes = Changes(self._home.witness, say=self._seat.say)

@@ -12,21 +12,41 @@ import socket
 import ssl
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 from harness.live.apart import Apart
 from harness.live.handshakes import waiting
 from harness.live.sides import Side, TlsSide
 from harness.live.way import END, Way
 from harness.tls.session import Session
-from harness.toxics.exchanges import HttpTap
 from harness.toxics.links import Links
 
 BACKLOG = 512
 #: Seconds between two looks at handshakes that a cut leaves unanswered.
 LOOK = 0.1
 
-MakeTap = Callable[["Relayed"], HttpTap]
+
+class Tap(Protocol):
+    """What watches the client's end of a relayed connection, and may change what passes there."""
+
+    def departure(self, data: bytes) -> bytes:
+        """The client has sent `data`; what is returned is sent on."""
+        ...
+
+    def arrival(self, data: bytes) -> bytes:
+        """The client would get `data`; what is returned it gets."""
+        ...
+
+    def lets_eof_through(self) -> bool:
+        """The server has closed its end: whether the client gets to know."""
+        ...
+
+    def lost(self, reason: str) -> None:
+        """The connection is gone."""
+        ...
+
+
+MakeTap = Callable[["Relayed"], Tap]
 Listen = Callable[[int], socket.socket]
 """What makes a listening socket, at that port or, for 0, at any."""
 MakeSession = Callable[[str], Session]

@@ -20,9 +20,16 @@ class SayChange(Protocol):
     def __call__(self, process: str, table: str, value: dict[str, Any], *, t: int | None = None) -> None: ...
 
 
+ToDatabase = Callable[[str, tuple[str, int]], tuple[str, int]]
+"""Takes the name of a process and the address of its database; where that process is to look for it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Seat:
-    """What a server is given. `take_down` and `bring_up` tell the relays in front of it."""
+    """What a server is given. `take_down` and `bring_up` tell the relays in front of it.
+
+    With `to_database`, its processes find their database there: the plan has faults of those links.
+    """
 
     plan: Plan
     camp: Camp
@@ -30,6 +37,7 @@ class Seat:
     say_exit: Callable[[str, str], None]
     take_down: Callable[[], None]
     bring_up: Callable[[], None]
+    to_database: ToDatabase | None = None
 
 
 class LiveServer(Server, Protocol):

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from harness.driver import drive
 from harness.errors import BadParameter
 from harness.interrupts import heeded
-from harness.live.abilities import Hosts
+from harness.live.abilities import POSTGRES, Hosts
 from harness.live.airflow_server import AirflowServer
 from harness.live.attached_server import AttachedServer
 from harness.live.commands import Camp
@@ -42,7 +42,7 @@ TOLD_EVERY = 0.5
 SERVERS: dict[str, MakeServer] = {
     "fake": LiveFakeServer,
     "airflow": AirflowServer,
-    "airflow+postgres": partial(AirflowServer, database="postgres"),
+    POSTGRES: partial(AirflowServer, database="postgres"),
 }
 """The servers a live world may have, by the name that `--server` takes."""
 

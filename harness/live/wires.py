@@ -8,9 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.control_plane import HOST
+from harness.live.database_wires import DatabaseWires
 from harness.live.receipts import Receipts
 from harness.live.relay import Relay, Relayed, on_loopback
-from harness.model.faults import Direction
+from harness.model.faults import DATABASE, Direction
 from harness.model.tls_faults import CertificateFlaw
 from harness.ports import Heal, Strike
 from harness.tls.terminator import Terminator
@@ -38,9 +39,11 @@ class LiveWires:
         subnets: Subnets | None = None,
         detours: Detours | None = None,
         terminator: Terminator | None = None,
+        database: DatabaseWires | None = None,
     ) -> None:
         self._links, self._now, self._record, self._new_call = links, now, record, new_call
         self._subnets, self._detours, self._terminator = subnets, detours, terminator
+        self._database = database
         self.rules: list[Rule] = []
         self.relays: dict[str, Relay] = {}
 
@@ -79,6 +82,8 @@ class LiveWires:
             relay.heed_links()
 
     def impair(self, a: str, b: str, direction: Direction, impairment: Impairment) -> Heal:
+        if DATABASE in (a, b):
+            return self.database.impair(a, b, direction, impairment)
         if self._subnets:
             return self._subnets.impair(a, b, direction, impairment)
         if self._detours and self._detours.can(impairment):
@@ -96,7 +101,14 @@ class LiveWires:
         for relay in self.relays.values():
             relay.heed_links()
 
+    @property
+    def database(self) -> DatabaseWires:
+        assert self._database is not None, "a plan with faults of the database has links to it"
+        return self._database
+
     def reset(self, a: str, b: str, strike: Strike) -> None:
+        if DATABASE in (a, b):
+            self.database.reset(a, b, strike)
         for relay in self.relays.values():
             if on_link(a, b, Direction.BOTH, relay.source, relay.target):
                 for connection in list(relay.connections):

@@ -14,11 +14,13 @@ from harness.errors import NotStarted
 from harness.live.abilities import Hosts, how
 from harness.live.bodies import BodyWitness
 from harness.live.commands import Camp
+from harness.live.database_wires import DatabaseWires
 from harness.live.detours import Detours
 from harness.live.fleet import LOOK, LiveFleet
 from harness.live.hosting import MakeHost
 from harness.live.seat import MakeServer, Seat
 from harness.live.wires import LiveWires
+from harness.model.faults import on_database
 from harness.model.history import Event, History
 from harness.model.plan import Plan
 from harness.model.scenario import Workers
@@ -77,6 +79,7 @@ class LiveWorld:
         links = Links(Streams(plan.seed), delay=0, jitter=0)
         self._subnets = _subnets(plan, camp) if hosts is Hosts.NAMESPACES else None
         self._detours = Detours(toxiproxy, links) if toxiproxy else None
+        self._database = _database(plan)
         self.network = LiveWires(
             links,
             now=time.monotonic_ns,
@@ -85,6 +88,7 @@ class LiveWorld:
             subnets=self._subnets,
             detours=self._detours,
             terminator=_terminator(plan, camp),
+            database=self._database,
         )
         self.server = make_server(
             Seat(
@@ -94,6 +98,7 @@ class LiveWorld:
                 say_exit=self._server_exits,
                 take_down=self.network.close,
                 bring_up=self.network.reopen,
+                to_database=self._database.open if self._database else None,
             )
         )
         bodies = BodyWitness(
@@ -206,6 +211,8 @@ class LiveWorld:
             with suppress(asyncio.CancelledError):
                 await self._watch
         await self.server.stop()
+        if self._database:
+            self._database.close()
         if self._subnets:
             self._subnets.close()
         if self._detours:
@@ -220,6 +227,13 @@ def _subnets(plan: Plan, camp: Camp) -> Subnets:
     from harness.live.subnets import Subnets  # it needs the extra `live`
 
     return Subnets(plan, folder=camp.folder)
+
+
+def _database(plan: Plan) -> DatabaseWires | None:
+    """The links to the server's database, where a fault is about them."""
+    if not any(on_database(fault) for fault in plan.faults):
+        return None
+    return DatabaseWires(Links(Streams(plan.seed), delay=0, jitter=0), now=time.monotonic_ns)
 
 
 def _terminator(plan: Plan, camp: Camp) -> Terminator | None:

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from harness.model.faults import (
+    DATABASE,
     BadCertificate,
     ClockSkew,
     DelayReplies,
@@ -31,6 +32,7 @@ from harness.model.faults import (
     Victim,
     ends_at,
     hosts,
+    on_database,
 )
 from harness.model.names import no_such
 from harness.model.operations import NAMES
@@ -38,7 +40,7 @@ from harness.model.plan import Plan
 from harness.model.tls_faults import Tls
 from harness.units import format_duration
 
-API = "api"
+API, SCHEDULER = "api", "scheduler"
 _SECOND, _NEVER = timedelta(seconds=1), timedelta.max
 
 _ROWS: tuple[tuple[tuple[type[Fault | OnCalls], ...], Callable[[Any], bool], str], ...] = (
@@ -117,7 +119,7 @@ def _names_calls(pattern: str) -> bool:
 
 
 def victims(fault: Fault, workers: list[str]) -> list[str]:
-    """The hosts that the fault can strike: the workers at whose end of a link it is felt, or the API."""
+    """The hosts that the fault can strike: the workers at whose end of a link it is felt, or of the server who it is."""
     if isinstance(fault, RestartServer | RotateCertificate):
         return [API] if fault.target == API else []
     if isinstance(fault, OnHost):
@@ -127,6 +129,9 @@ def victims(fault: Fault, workers: list[str]) -> list[str]:
         if isinstance(fault, OnCalls | BadCertificate)
         else [(fault.a, fault.b), (fault.b, fault.a)]
     )
+    if on_database(fault):
+        far = [mine for mine, other in ends if other == DATABASE]
+        return [name for name in (API, SCHEDULER) if any(fnmatchcase(name, mine) for mine in far)]
     near = [mine for mine, other in ends if fnmatchcase(API, other)]
     return [name for name in workers if any(fnmatchcase(name, mine) for mine in near)]
 
@@ -143,7 +148,7 @@ def _wrong_times(fault: Fault, plan: Plan) -> Iterator[str]:
 
 def _nobody(fault: Fault, workers: list[str]) -> str:
     """Why the fault has no victims."""
-    known = [*workers, API]
+    known = [*workers, API, SCHEDULER, DATABASE]
     for name in hosts(fault):
         if not any(fnmatchcase(host, name) for host in known):
             return no_such("host", name, known)
@@ -157,6 +162,8 @@ def _nobody(fault: Fault, workers: list[str]) -> str:
         return f"{fault.target!r} is no worker: use RestartServer for the API server"
     if isinstance(fault, OnCalls | BadCertificate):
         return f"calls go from workers to the API: let `a` be a worker and `b` be {API!r}"
+    if on_database(fault):
+        return f"only {API!r} and {SCHEDULER!r} talk to {DATABASE!r}: name one of them"
     return f"nothing passes between {fault.a!r} and {fault.b!r}: let one be a worker and the other {API!r}"
 
 

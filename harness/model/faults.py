@@ -239,6 +239,15 @@ OnHost = (
 """Those that strike one host, `target`, and no link."""
 
 
+DATABASE = "database"
+"""The name of the host of the server's database; a pattern does not mean it."""
+
+
+def on_database(fault: Fault) -> bool:
+    """Whether the fault is on the links between the server's processes, `api` and `scheduler`, and its database."""
+    return isinstance(fault, OnLink | ResetPeer) and DATABASE in (fault.a, fault.b)
+
+
 def ends_at(fault: Fault) -> timedelta | None:
     """When the fault ends by itself, from the start of the run; None if it strikes once or stays."""
     lasting: timedelta | None = getattr(fault, "lasting", None)
@@ -251,6 +260,7 @@ def hosts(fault: Fault) -> tuple[str, ...]:
 
 
 __all__ = [
+    "DATABASE",
     "FAULTS",
     "Aftermath",
     "BadCertificate",
@@ -288,4 +298,5 @@ __all__ = [
     "Victim",
     "ends_at",
     "hosts",
+    "on_database",
 ]

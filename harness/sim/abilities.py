@@ -1,4 +1,4 @@
-"""What the simulated world can do, and how."""
+"""What the simulated world can do, and how; what it cannot, and why."""
 
 from __future__ import annotations
 
@@ -34,4 +34,10 @@ HOW: Mapping[Capability, str] = {
     Capability.EDGE_WORKERS: "the released EdgeWorker on the virtual loop, its jobs in greenlets",
     Capability.SUPERVISED_WORKERS: "our Edge client, the released supervisor in greenlets",
     Capability.SCRIPTED_WORKERS: "asyncio on the virtual loop",
+}
+
+LACKS: Mapping[Capability, str] = {
+    Capability.DATABASE: (
+        "the fake keeps its state in memory: take DelayRequests for a slow database, ServerErrors with 500 for none"
+    ),
 }

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from harness import DiskFull, Fleet, Scenario, Tasks, Workers, make_plan, run_plan, seconds
@@ -19,6 +20,7 @@ from harness.live import abilities
 from harness.live.disks import Disks, why_no_disks
 from harness.live.guardian import guarded
 from harness.ports import Capability
+from tests.unit.cli.test_durable_serving import served
 
 WHY_NOT = why_no_disks()
 pytestmark = [pytest.mark.live, pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))]
@@ -116,6 +118,33 @@ def test_a_harness_that_is_killed_leaves_no_disk_mounted(tmp_path: Path) -> None
         assert time.monotonic() < end + 15
         time.sleep(0.02)
     assert str(folder) not in Path("/proc/self/mountinfo").read_text()
+
+
+def test_a_server_whose_state_is_on_a_full_disk_acknowledges_nothing_that_it_would_lose(
+    folder: Path, disks: Disks
+) -> None:
+    file = folder / "worker-1" / "disk" / "state.sqlite"
+    acknowledged = set()
+    with served(file) as (_, url), httpx.Client(base_url=url) as http:
+        acknowledged |= _seeded(http, 0)
+        free = disks.fill("worker-1")
+        refused = {_seed(http, number).status_code for number in range(1, 20)}
+        free()
+        acknowledged |= _seeded(http, 20)
+    with served(file) as (_, url), httpx.Client(base_url=url) as http:
+        found = {row["key"] for row in http.get("/admin/state").json()["variable"]}
+    assert refused == {500}
+    assert found == acknowledged == {"v0", "v20"}
+
+
+def _seed(http: httpx.Client, number: int) -> httpx.Response:
+    """Ask for a variable that takes more than what is left of the last page."""
+    return http.post("/admin/seed", json={"variables": [{"key": f"v{number}", "val": "x" * 100_000}]})
+
+
+def _seeded(http: httpx.Client, number: int) -> set[str]:
+    assert _seed(http, number).status_code == 201
+    return {f"v{number}"}
 
 
 SCENARIO = Scenario(

@@ -305,6 +305,11 @@ def test_a_run_id_may_be_one_that_airflow_makes_itself() -> None:
             ],
             "Kill at 2m can never strike: worker-1 is down from 1m to the end",
         ),
+        (
+            [replace(CUT, a="worker-1", b="database")],
+            "only 'api' and 'scheduler' talk to 'database': name one of them",
+        ),
+        ([LoseReplies(**{**LINK, "b": "database"})], "calls go from workers to the API: let `a` be"),
         ([RestartServer(at=seconds(5)), RestartServer(at=seconds(9))], "api is down from 5s to 15s"),
         (
             [replace(KILL, target="worker-*"), replace(KILL, at=minutes(2))],
@@ -322,6 +327,9 @@ def test_a_fault_that_can_never_strike_is_refused(faults: list[Fault], complaint
         [replace(KILL, lasting=None)],
         [KILL, replace(KILL, at=minutes(4), lasting=minutes(1))],
         [KILL, replace(KILL, target="worker-*", at=minutes(2))],
+        [replace(CUT, a="api", b="database")],
+        [replace(CUT, a="database", b="sched*")],
+        [ResetPeer(a="*", b="database", at=minutes(1))],
         [OutOfMemory(target="worker-1", at=seconds(30)), KILL],
         [KILL, replace(CUT, at=minutes(2))],  # its end is felt when the worker is back
         [replace(KILL, target="*"), RestartServer(at=minutes(1))],
