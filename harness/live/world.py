@@ -90,17 +90,7 @@ class LiveWorld:
             terminator=_terminator(plan, camp),
             database=self._database,
         )
-        self.server = make_server(
-            Seat(
-                plan=plan,
-                camp=camp,
-                say=self._server_says,
-                say_exit=self._server_exits,
-                take_down=self.network.close,
-                bring_up=self.network.reopen,
-                to_database=self._database.open if self._database else None,
-            )
-        )
+        self.server = make_server(self._seat())
         bodies = BodyWitness(
             camp.marks,
             say=self._body_says,
@@ -119,6 +109,17 @@ class LiveWorld:
         if self._subnets:
             self.fleet.enter = self._subnets.enter
         self._watch: asyncio.Task[None] | None = None
+
+    def _seat(self) -> Seat:
+        return Seat(
+            plan=self.plan,
+            camp=self.camp,
+            say=self._server_says,
+            say_exit=self._server_exits,
+            take_down=self.network.close,
+            bring_up=self.network.reopen,
+            to_database=self._database.open if self._database else None,
+        )
 
     # -- witnesses -------------------------------------------------------------------------------------
 
