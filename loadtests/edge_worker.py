@@ -80,12 +80,14 @@ class EdgeWorker:
         return self._line.call(op, method, f"/edge_worker/v1/{path}", token=token, body=body, fine=fine)
 
     def _call(self, op: str, method: str, path: str, body: Any = None) -> Answer:
-        return persist(
+        answer = persist(
             lambda: self._attempt(op, method, path, body),
             retries=self._load.pace.edge_retries,
             random=self._random,
             also=AGAIN,
         )
+        self._load.heard(self.name)
+        return answer
 
     def _self(self, state: str) -> dict[str, Any]:
         sysinfo = {
@@ -109,7 +111,6 @@ class EdgeWorker:
         jobs = len(self._jobs)
         self._call("worker.set_state", "PATCH", f"worker/{self.name}", self._self(state))
         self._told = (state, jobs, time.monotonic())
-        self._load.reconnected(self.name)
 
     def _fetch(self) -> dict[str, Any] | None:
         body = {

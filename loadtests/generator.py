@@ -27,9 +27,11 @@ class Watch:
     machine: list[float] = field(default_factory=list)  # the part of all cores that anybody used
     behind: Callable[[], float] = float  # seconds that the making of arrivals is late now
     _process: Any = field(default_factory=psutil.Process)
+    _before: float = 0.0
 
     def run(self) -> None:
         """Look, for ever."""
+        self._before = self._used()
         self._process.cpu_percent()
         psutil.cpu_percent()
         while True:
@@ -46,7 +48,10 @@ class Watch:
 
     @property
     def cpu_seconds(self) -> float:
-        """CPU time of the process since its start, in seconds."""
+        """CPU time of the process since the load began, in seconds."""
+        return self._used() - self._before
+
+    def _used(self) -> float:
         times = self._process.cpu_times()
         return float(times.user + times.system)
 

@@ -54,8 +54,9 @@ class Load:
         self.counts: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
         self.reasons: dict[str, str] = {}
-        self.back: dict[str, float] = {}
-        self.cut_off = self.tokens_refreshed = 0
+        self.there: set[str] = set()  # workers before the outage of the shape,
+        self.back: dict[str, float] = {}  # and those of them that came back, with the seconds it took
+        self.calls = self.cut_off = self.tokens_refreshed = 0
         self._numbers = itertools.count(1)
         self._stormed: set[str] = set()
 
@@ -124,6 +125,7 @@ class Load:
         every: float,
     ) -> None:
         """A call has ended: Locust, the histograms and the History hear of it."""
+        self.calls += 1
         self.counts[op] += 1
         if error is not None:
             self.failures[op] += 1
@@ -176,8 +178,10 @@ class Load:
         if why:
             self.reasons.setdefault(what, why)
 
-    def reconnected(self, worker: str) -> None:
-        """A worker's heartbeat was answered: after an outage, it is back."""
+    def heard(self, worker: str) -> None:
+        """A call of a worker was answered: before an outage it is there, after one it is back."""
         window = self.gate.outage
-        if window and self.gate.seconds >= window[1]:
+        if window and self.gate.seconds < window[0]:
+            self.there.add(worker)
+        elif window and self.gate.seconds >= window[1] and worker in self.there:
             self.back.setdefault(worker, self.gate.seconds - window[1])

@@ -21,16 +21,27 @@ def report_of(load: Load) -> dict[str, Any]:
         "promises": {"tested": dict(load.promises.tested), "broken": dict(load.promises.broken)},
         "cut_off": load.cut_off,
         "tokens_refreshed": load.tokens_refreshed,
+        "there": len(load.there),
         "back": load.back,
         "arrivals": _arrivals(load),
         "latencies": load.latencies.encode(),
-        "generator": load.watch.summary() | {"cpu_seconds": load.watch.cpu_seconds},
+        "generator": load.watch.summary() | _effort(load),
     }
 
 
 def _arrivals(load: Load) -> dict[str, int]:
     made = load.arrivals if load.options.rate else None
     return {"made": made.made, "dropped": made.dropped} if made else {}
+
+
+def _effort(load: Load) -> dict[str, float]:
+    """What the process spent: seconds of CPU, calls, and calls for each second of CPU."""
+    seconds, calls = load.watch.cpu_seconds, load.calls
+    return {
+        "cpu_seconds": seconds,
+        "calls": calls,
+        "calls_per_cpu_second": calls / seconds if seconds else 0.0,
+    }
 
 
 class Outcome:
@@ -61,7 +72,10 @@ class Outcome:
             "cut_off": sum(each["cut_off"] for each in reports),
             "tokens_refreshed": sum(each["tokens_refreshed"] for each in reports),
             "arrivals": _sum(each["arrivals"] for each in reports),
-            "back": _back([seconds for each in reports for seconds in each["back"].values()]),
+            "back": _back(
+                [seconds for each in reports for seconds in each["back"].values()],
+                of=sum(each["there"] for each in reports),
+            ),
             "latencies_ms": latencies.summary(),
             "generator": [each["generator"] for each in reports],
         }
@@ -117,13 +131,12 @@ def _sum(counts: Any) -> dict[str, int]:
     return dict(sorted(total.items()))
 
 
-def _back(seconds: list[float]) -> dict[str, float]:
-    if not seconds:
+def _back(seconds: list[float], *, of: int) -> dict[str, float]:
+    """After an outage: how many workers came back, of how many there were, and after how many seconds."""
+    if not of:
         return {}
     ordered = sorted(seconds)
-    return {
-        "workers": len(ordered),
-        "first": ordered[0],
-        "median": ordered[len(ordered) // 2],
-        "last": ordered[-1],
-    }
+    times = (
+        {"first": ordered[0], "median": ordered[len(ordered) // 2], "last": ordered[-1]} if ordered else {}
+    )
+    return {"workers": len(ordered), "of": of, **times}

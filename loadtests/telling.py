@@ -36,15 +36,21 @@ def _work(summary: dict[str, Any]) -> list[str]:
     if arrivals := summary["arrivals"]:
         lines.append(f"  arrivals: {arrivals['made']}, of which {arrivals['dropped']} dropped")
     if back := summary["back"]:
-        lines.append(
-            f"  after the outage {back['workers']} workers came back: the first after {back['first']:.1f} s,"
-            f" half of them within {back['median']:.1f} s, the last after {back['last']:.1f} s"
-        )
+        lines.append(f"  after the outage {back['workers']} of {back['of']} workers came back{_when(back)}")
     for promise, times in summary["promises"]["tested"].items():
         lines.append(
             f"  {promise}: tested {times} times, broken {summary['promises']['broken'].get(promise, 0)}"
         )
     return ["Work", *lines] if lines else []
+
+
+def _when(back: dict[str, float]) -> str:
+    if "first" not in back:
+        return ""
+    return (
+        f": the first after {back['first']:.1f} s, half of them within {back['median']:.1f} s,"
+        f" the last after {back['last']:.1f} s"
+    )
 
 
 def _because(summary: dict[str, Any], what: str) -> str:
@@ -55,7 +61,8 @@ def _because(summary: dict[str, Any], what: str) -> str:
 def _generator(summary: dict[str, Any]) -> list[str]:
     return [
         f"Generator: {each['cpu_cores_mean']:.2f} cores on average, {each['cpu_cores_max']:.2f} at most,"
-        f" lag up to {each['lag_ms_max']:.0f} ms, {each['cpu_seconds']:.1f} s of CPU;"
+        f" lag up to {each['lag_ms_max']:.0f} ms, {each['cpu_seconds']:.1f} s of CPU,"
+        f" {each['calls_per_cpu_second']:.0f} calls for each;"
         f" the machine was {each['machine_mean']:.0%} busy"
         for each in summary["generator"]
     ]

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 import threading
+from typing import TYPE_CHECKING
 
 from harness.errors import BadParameter
+
+if TYPE_CHECKING:
+    from harness.live.load_server import LoadServer
 
 
 def airflow(arguments: argparse.Namespace) -> int:
@@ -25,13 +29,18 @@ def airflow(arguments: argparse.Namespace) -> int:
     ) as server:
         print(f"the api-server listens on {server.url} (Ctrl-C ends it)")
         print("whoever puts load on it needs, in the environment:")
-        print(f"  AIRFLOW__API_AUTH__JWT_SECRET={server.secret}")
-        if server.admin:
-            print(f"  LOADTEST_ADMIN={server.admin}")
-        else:
-            print(f"  HARNESS_AIRFLOW_USERNAME={server.username}")
-            print(f"  HARNESS_AIRFLOW_PASSWORD={server.password}")
-            print("  LOADTEST_FEED=dag-runs LOADTEST_DAG=load-runs", flush=True)
-        print(end="", flush=True)
+        print("\n".join(f"  {name}={value}" for name, value in _needed(server).items()), flush=True)
         threading.Event().wait()
     return 0
+
+
+def _needed(server: LoadServer) -> dict[str, str]:
+    secret = {"AIRFLOW__API_AUTH__JWT_SECRET": server.secret}
+    if server.admin:
+        return secret | {"LOADTEST_ADMIN": server.admin}
+    return secret | {
+        "HARNESS_AIRFLOW_USERNAME": server.username,
+        "HARNESS_AIRFLOW_PASSWORD": server.password,
+        "LOADTEST_FEED": "dag-runs",
+        "LOADTEST_DAG": "load-runs",
+    }

@@ -31,7 +31,11 @@ class Ended:
 
 
 def locust(
-    *arguments: str, host: str | None, folder: Path, environ: Mapping[str, str] | None = None
+    *arguments: str,
+    host: str | None,
+    folder: Path,
+    environ: Mapping[str, str] | None = None,
+    bound: float = BOUND,
 ) -> Ended:
     """`locust -f loadtests --headless` with these arguments, to its end."""
     results = folder / "results.json"
@@ -44,7 +48,7 @@ def locust(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=BOUND,
+        timeout=bound,
         check=False,
     )
     told = json.loads(results.read_text()) if results.exists() else {}
