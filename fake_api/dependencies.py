@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends
 from starlette.requests import Request
@@ -85,7 +86,8 @@ def edge_token(scope: Scope) -> None:
         record(now, None, method, path, "denied", "no authorization header")
         loc = ["header", "authorization"]
         raise InvalidRequestError([{"type": "missing", "loc": loc, "msg": "Field required", "input": None}])
-    named = path.partition(EDGE_PREFIX)[2]
+    # Airflow takes the decoded path for a URL again, so a name ends at a question mark
+    named = urlsplit(f"http://airflow{path}").path.partition(EDGE_PREFIX)[2]
     try:
         if state.worker_identities is None:
             authorize_edge(

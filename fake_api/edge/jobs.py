@@ -4,6 +4,7 @@ import asyncio
 
 from fastapi import APIRouter
 
+from fake_api.database import refuse_compared
 from fake_api.dependencies import StateDep, edge_token
 from fake_api.edge.answers import EdgeJobFetched
 from fake_api.edge.documented import TOKEN, refusals
@@ -24,7 +25,8 @@ router = APIRouter(prefix="/v1/jobs", tags=["Jobs"], route_class=guarded_by(edge
     openapi_extra=TOKEN,
 )
 async def fetch(*, worker_name: str, body: WorkerQueuesBody, state: StateDep) -> Reply:
-    """Hand out a job, or null. Raises StaleJobError."""
+    """Hand out a job, or null. Raises StaleJobError and DriverError."""
+    refuse_compared(state.settings.database, body.free_concurrency)
     outcome = state.rules.fetch_job(
         state.edge_workers.get(worker_name),
         jobs=state.edge_jobs.queued(body.queues),
@@ -60,7 +62,11 @@ async def set_job_state(
     stored: StateDep,
     body: JobStateBody | None = None,
 ) -> Reply:
-    """Take a worker's word on a job. One that names another task instance, or none, fits no job."""
+    """Take a worker's word on a job. One that names another task instance, or none, fits no job.
+
+    Raises DriverError.
+    """
+    refuse_compared(stored.settings.database, try_number, map_index)
     named = str(body.task_instance_id) if body and body.task_instance_id else ""
     job = stored.edge_jobs.get(JobKey(dag_id, task_id, run_id, map_index, try_number))
     if job is not None and job.task_instance_id != named:

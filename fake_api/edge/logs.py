@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from fake_api.dependencies import StateDep, edge_token
-from fake_api.edge.columns import refuse_nul
+from fake_api.edge.columns import in_utc, refuse_text
 from fake_api.edge.documented import TOKEN, refusals
 from fake_api.edge.payloads import PushLogsBody
 from fake_api.outcome import NULL, Change, Reply, job_detail
@@ -67,14 +67,14 @@ async def push_logs(
     """
     key = JobKey(dag_id, task_id, run_id, map_index, try_number)
     _path(state, key, body.task_instance_id)
-    if state.settings.database == "postgresql":
-        refuse_nul("log_chunk_data", body.log_chunk_data)
+    refuse_text(state.settings.database, "log_chunk_data", body.log_chunk_data)
+    at = in_utc("log_chunk_time", body.log_chunk_time)
     chunks = state.edge_logs.get(key, {})
-    if body.log_chunk_time in chunks:
-        raise DuplicateLogChunkError(f"{key} has a chunk of {body.log_chunk_time} already: send another time")
-    chunks[body.log_chunk_time] = body.log_chunk_data
+    if at in chunks:
+        raise DuplicateLogChunkError(f"{key} has a chunk of {at} already: send another time")
+    chunks[at] = body.log_chunk_data
     state.edge_logs[key] = chunks
-    detail = job_detail(key) | {"log_chunk_time": body.log_chunk_time, "length": len(body.log_chunk_data)}
+    detail = job_detail(key) | {"log_chunk_time": at, "length": len(body.log_chunk_data)}
     state.tell(
         Change(
             at=state.now(),

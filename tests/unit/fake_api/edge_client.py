@@ -1,6 +1,7 @@
 """Callers of the edge app without sockets: edge workers, and people at its pages."""
 
 import asyncio
+import json
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -52,8 +53,9 @@ class Edge:
 
     async def working(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """A worker's call, to be awaited."""
-        sent = {"authorization": self.token(path)} | headers
-        return await self._call(method, f"v1/{path}", sent, **({} if body is None else {"json": body}))
+        sent = {"authorization": self.token(path), "content-type": "application/json"} | headers
+        content = b"" if body is None else json.dumps(body).encode()  # as aiohttp has it: ASCII, with escapes
+        return await self._call(method, f"v1/{path}", sent, content=content)
 
     def token(self, path: str) -> str:
         """A worker's own token for a path."""

@@ -11,7 +11,7 @@ from fake_api.rows import EdgeWorker
 from fake_api.transitions.edge_workers import GONE
 from harness.model.lifecycle import is_legal
 from tests.unit.fake_api.edge_client import Edge
-from tests.unit.fake_api.world import START, World
+from tests.unit.fake_api.world import START, SYSINFO, World
 
 #: What an administrator can do, by the rule's name, with its arguments.
 WISHES: dict[str, dict[str, Any]] = {
@@ -184,3 +184,33 @@ def test_postgresql_refuses_what_sqlite_stores(database: Any, status: int, body:
 def test_a_name_has_64_characters_on_postgresql(database: Any, status: int) -> None:
     edge = Edge(World(settings=Settings(database=database)))
     assert [edge.register("x" * length).status for length in (64, 65)] == [200, status]
+
+
+def test_sqlite_has_integers_of_64_bits() -> None:
+    edge = Edge(World(settings=Settings(database="sqlite")))
+    edge.register()
+    assert edge.heartbeat(jobs_active=2**63 - 1).status == 200
+    assert edge.heartbeat(jobs_active=2**63).status == 500
+    assert edge.administer("PATCH", "worker/w1/concurrency", {"concurrency": 2**63}).status == 500
+    assert edge.work("PATCH", f"jobs/state/dag/task/run/{2**63}/-1/success").status == 500
+    assert edge.work("POST", "jobs/fetch/w1", {"free_concurrency": 2**63}).status == 500
+
+
+@pytest.mark.parametrize("database", ["postgresql", "sqlite"])
+def test_what_no_database_takes_does_not_spoil_the_worker(database: Any) -> None:
+    """Half of a surrogate pair would be in every reply to it from then on."""
+    edge = Edge(World(settings=Settings(database=database)))
+    comment = {"state": "maintenance mode", "maintenance_comments": "\ud800"}
+    assert [edge.register(**comment).status, edge.heartbeat().status] == [500, 404]
+    assert [edge.register().status, edge.register("w2", team_name="\ud800").status] == [200, 500]
+    assert [edge.heartbeat(**comment).status, edge.heartbeat().status] == [500, 200]
+
+
+def test_a_worker_s_name_ends_at_a_question_mark_for_its_token(world: World) -> None:
+    edge = Edge(world)
+    whole, cut = edge.token("worker/a?b"), edge.token("worker/a")
+    body = {"state": "starting", "sysinfo": SYSINFO}
+    assert [edge.work("POST", "worker/a%3Fb", body, authorization=each).status for each in (whole, cut)] == [
+        403,
+        200,
+    ]

@@ -65,3 +65,27 @@ def test_the_path_is_asked_for_by_key_or_by_uuid(world: World) -> None:
     assert edge.work("GET", "logs/logfile_path/no/no/no/1/-1").status == 500
     assert push(edge, 1, "x", task_instance_id=str(ti_id)) == 200
     assert push(edge, 2, "x", task_instance_id=str(UUID(int=7))) == 500
+
+
+@pytest.mark.parametrize(
+    "time",
+    ["2026-01-01T00:00:01", "2026-01-01", "0001-01-01T00:00:00+14:00"],
+    ids=["naive", "date", "before"],
+)
+def test_a_moment_that_the_database_cannot_hold_in_utc_is_refused(world: World, time: str) -> None:
+    world.submit()
+    assert push(Edge(world), 1, "x", log_chunk_time=time) == 500
+
+
+def test_one_moment_in_two_time_zones_is_one_chunk(world: World) -> None:
+    edge = Edge(world)
+    world.submit()
+    times = ["2026-01-01T00:00:01Z", "2026-01-01T01:00:01+01:00"]
+    assert [push(edge, 1, "x", log_chunk_time=time) for time in times] == [200, 500]
+
+
+@pytest.mark.parametrize("database", ["postgresql", "sqlite"])
+def test_half_of_a_surrogate_pair_is_refused_by_any_database(database: Any) -> None:
+    world = World(settings=Settings(database=database))
+    world.submit()
+    assert push(Edge(world), 1, "\ud800") == 500
