@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import stat
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import mkdtemp
 
-from harness.errors import NotInstallable
+from harness.errors import NotInstallable, NotStarted
 from harness.live.guardian import guarded
 from harness.live.processes import spawn
 
@@ -36,14 +36,13 @@ def find_programs() -> Path:
 def postgres() -> Iterator[str]:
     """The SQLAlchemy URL of an empty database, gone after the block. Raises NotInstallable and NotStarted.
 
-    Should this process be killed, the folder goes at once, and within a minute PostgreSQL, which looks for it.
+    Should this process be killed, the guardian of the folder ends PostgreSQL too.
     """
     programs = find_programs()
     user = _unprivileged()
-    folder = Path(mkdtemp(prefix="harness-postgres-"))
-    with guarded(folder):
+    with guarded("harness-postgres-", pid_file="data/postmaster.pid") as folder:
         if user:
-            shutil.chown(folder, user)
+            _hand_over(folder, user)
         data, log, env = folder / "data", folder / "postgres.log", {"LC_ALL": "C.UTF-8", "PATH": os.defpath}
         _init(programs, data, env=env, user=user)
         with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -61,6 +60,14 @@ def postgres() -> Iterator[str]:
             yield f"postgresql+psycopg2://airflow@127.0.0.1:{port}/postgres"
         finally:
             server.stop()
+
+
+def _hand_over(folder: Path, user: str) -> None:
+    if closed := next((each for each in folder.parents if not each.stat().st_mode & stat.S_IXOTH), None):
+        raise NotStarted(
+            f"PostgreSQL runs as {user}, who cannot enter {closed}: set TMPDIR to a folder that everybody may enter"
+        )
+    shutil.chown(folder, user)
 
 
 def _init(programs: Path, data: Path, *, env: dict[str, str], user: str | None) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-import tempfile
 from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
@@ -66,8 +65,7 @@ def run_live(
     Raises BadParameter, NotInstallable, and NotStarted with what did not come up.
     """
     make_server, jwt_secret = _server(server, confirmed=i_own_this)
-    folder = Path(tempfile.mkdtemp(prefix="airflow-remote-harness-live-"))
-    with guarded(folder), quiet_logs():
+    with guarded("airflow-remote-harness-live-") as folder, quiet_logs():
         camp = _pitch(plan, folder, jwt_secret, installed)
         with HOSTING[hosts](camp) as make_host, chosen(toxiproxy, folder) as client:
             world = partial(

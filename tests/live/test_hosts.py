@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from harness.errors import NotInstallable
 from harness.live.guardian import guarded
 from harness.live.hosts import Host, descendants, lives
+from harness.live.postgres import find_programs
 
 pytestmark = pytest.mark.live
 
@@ -37,9 +42,8 @@ import sys, time
 from pathlib import Path
 from harness.live.guardian import guarded
 from harness.live.hosts import Host
-folder = Path(sys.argv[1])
-with guarded(folder):
-    Host("worker-1", [sys.executable, "-c", sys.argv[2], sys.argv[3]], home=folder / "worker-1", env={})
+with guarded("run-") as folder:
+    Host("worker-1", [sys.executable, "-c", sys.argv[1], sys.argv[2]], home=folder / "worker-1", env={})
     time.sleep(60)
 """
 
@@ -68,24 +72,40 @@ def _state(pid: int) -> str:
 def test_a_harness_that_dies_leaves_neither_process_nor_folder(
     tmp_path: Path, number: signal.Signals
 ) -> None:
-    folder, marks = tmp_path / "run", tmp_path / "marks"
-    folder.mkdir()
+    folders, marks = tmp_path / "tmp", tmp_path / "marks"
+    folders.mkdir()
     marks.mkdir()
     harness = subprocess.Popen(
-        [sys.executable, "-c", HARNESS, str(folder), BROOD, str(marks)], stderr=subprocess.DEVNULL
+        [sys.executable, "-c", HARNESS, BROOD, str(marks)],
+        env=dict(os.environ) | {"TMPDIR": str(folders)},
+        stderr=subprocess.DEVNULL,
     )
     worker, orphan = _pid(marks, "worker"), _pid(marks, "orphan")
     harness.send_signal(number)
     harness.wait(15)
-    _until(lambda: not lives(worker) and not lives(orphan) and not folder.exists())
+    _until(lambda: not lives(worker) and not lives(orphan) and not list(folders.iterdir()))
 
 
-def test_the_folder_is_gone_when_the_block_ends(tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    folder.mkdir()
-    with guarded(folder):
+def test_the_folder_is_gone_when_the_block_ends() -> None:
+    with guarded("run-") as folder:
         (folder / "file").write_text("x")
     assert not folder.exists()
+
+
+def test_a_process_that_left_its_id_in_the_folder_goes_with_it() -> None:
+    with guarded("run-", pid_file="its.pid") as folder:
+        process = subprocess.Popen(["/bin/sleep", "60"])
+        (folder / "its.pid").write_text(f"{process.pid}\nand more\n")
+    assert process.wait(10) == -signal.SIGQUIT
+
+
+def test_where_no_folder_can_be_made_the_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    with (
+        pytest.raises(OSError, match=r"no folder for a live run: .*No such file or directory"),
+        guarded("run-"),
+    ):
+        pass
 
 
 def test_descendants_are_those_below_and_nobody_else() -> None:
@@ -112,3 +132,23 @@ def test_a_worker_is_told_and_what_it_started_is_not(tmp_path: Path) -> None:
         assert lives(orphan)
     finally:
         host.kill()
+
+
+@pytest.mark.slow
+def test_a_harness_that_is_killed_leaves_no_postgresql() -> None:
+    try:
+        find_programs()
+    except NotInstallable as error:
+        pytest.skip(str(error))
+    code = "import time; from harness.live.postgres import postgres\nwith postgres() as url: print(url, flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as harness:
+        assert harness.stdout is not None
+        url = urlsplit(harness.stdout.readline())
+        assert url.port is not None, "it came up"
+        harness.kill()
+    _until(lambda: not _listens(url.port))
+
+
+def _listens(port: int | None) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
