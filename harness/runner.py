@@ -63,6 +63,8 @@ def run_plan(
     """
     if world not in _DRIVERS:
         raise BadParameter(f"there is no world {world!r}: choose one of {', '.join(WORLDS)}")
+    if i_own_this and "://" not in server:
+        raise BadParameter("--i-own-this is about a server of your own: give its URL with --server")
     check_plan(plan)
     with heeded():
         begun = time.perf_counter()
@@ -100,10 +102,8 @@ def _sim(plan: Plan, place: _Place, progress: Progress | None) -> World:
     from harness.sim.session import prepare, run_in_sim
     from harness.sim.world import SimWorld
 
-    if place.server != "fake" or place.i_own_this:
-        raise BadParameter(
-            f"the simulated world has no server {place.server!r} of anybody's own: take --world live"
-        )
+    if place.server != "fake":
+        raise BadParameter(f"the simulated world has no server {place.server!r}: take --world live")
     if place.hosts != "processes":
         raise BadParameter(
             f"the simulated world has no {place.hosts}, as all its hosts are simulated: take --world live"

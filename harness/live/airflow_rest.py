@@ -18,7 +18,7 @@ TIMEOUT, AGAIN = 60.0, 0.5
 SYSINFO = {"airflow_version": AIRFLOW_VERSION, "edge_provider_version": EDGE_VERSION}
 #: Rows of one page: [api] maximum_page_limit.
 PAGE = 100
-_GONE_WELL = 400
+_GONE_WELL = 300
 
 
 class ServerRefused(NotStarted):
@@ -49,18 +49,16 @@ class AirflowRest:
         self._client.headers["Authorization"] = f"Bearer {token}"
 
     async def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
-        """The JSON of the reply, asked for until there is one. Raises ServerRefused on 4xx."""
+        """The JSON of the reply, asked for until there is one: the caller sets a limit. Raises ServerRefused on 3xx, 4xx."""
         while True:
             try:
                 reply = await self._client.request(method, path, json=body, params=query)
+            except (httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
+                raise ServerRefused(f"{method} {path} cannot be sent: {error}") from None
             except httpx.TransportError:
                 reply = None
             if reply is not None and reply.status_code < 500:
-                if reply.status_code >= _GONE_WELL:
-                    words = " ".join(reply.text.split())[:300]
-                    kind = NotThere if reply.status_code == 404 else ServerRefused
-                    raise kind(f"{method} {path} was refused: {reply.status_code} {words}")
-                return reply.json() if reply.content else None
+                return _content(reply, f"{method} {path}")
             await asyncio.sleep(AGAIN)
 
     async def delete(self, path: str) -> None:
@@ -124,6 +122,17 @@ class AirflowRest:
             found += page["task_instances"]
             if not page["task_instances"] or len(found) >= page["total_entries"]:
                 return found
+
+
+def _content(reply: httpx.Response, asked: str) -> Any:
+    if reply.status_code >= _GONE_WELL:
+        words = " ".join(reply.text.split())[:300]
+        kind = NotThere if reply.status_code == 404 else ServerRefused
+        raise kind(f"{asked} was refused: {reply.status_code} {words}")
+    try:
+        return reply.json() if reply.content else None
+    except ValueError:
+        raise ServerRefused(f"{asked} was not answered with JSON: {reply.text[:60]!r}") from None
 
 
 def _run_path(dag_id: str, run_id: str) -> str:

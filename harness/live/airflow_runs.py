@@ -7,7 +7,6 @@ without slots; submitting the task opens it. From then on all is the scheduler's
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -17,8 +16,8 @@ from harness.live.airflow_rest import AirflowRest
 from harness.live.workload import dag_runs, pool_of
 from harness.model.plan import Submission
 
-#: Seconds the scheduler has to begin a Dag run, on a busy machine, and between two looks at it.
-PATIENCE, LOOK = 120.0, 0.5
+#: Seconds in which the Dag runs have to begin, on a busy machine, and between two looks at it.
+PATIENCE, LOOK = 180.0, 0.5
 
 
 class DagRuns:
@@ -34,17 +33,21 @@ class DagRuns:
 
         `look` is called meanwhile, to raise where waiting is in vain. Raises NotStarted.
         """
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._begin(look)
+        except TimeoutError:
+            raise NotStarted(
+                f"the scheduler has not begun the Dag runs within {PATIENCE:.0f} s: does it run?"
+            ) from None
+
+    async def _begin(self, look: Callable[[], None]) -> None:
         await self._rest.put_content(CONTENT)
         await self._rest.put_pools([pool_of(task) for task in self._submissions], slots=0)
         for run in self.names:
             await self._rest.trigger(*run)
-        end = time.monotonic() + PATIENCE
         while not _waiting(found := await self.instances()):
             look()
-            if time.monotonic() > end:
-                raise NotStarted(
-                    f"the scheduler has not begun the Dag runs within {PATIENCE:.0f} s: does it run?"
-                )
             await asyncio.sleep(LOOK)
         self._ids = {task_key(ti): ti["id"] for ti in found}
 

@@ -18,7 +18,7 @@ from harness.ports import Heal, Strike
 API = ("api-server", "--workers", "1")
 SCHEDULER = ("scheduler", "--skip-serve-logs")
 #: Seconds between two readings of what has changed, and until the outcome is read at the end.
-READ_EVERY, PATIENCE = 0.5, 60.0
+READ_EVERY, PATIENCE = 0.5, 90.0
 
 
 class AirflowServer:
@@ -56,8 +56,12 @@ class AirflowServer:
         self._home.boot(HOST, *API)
         self._home.boot("scheduler", *SCHEDULER)
         await self._home.listening(HOST)
-        await self._rest.log_in(USER, self._home.password)
-        await self._rest.call("GET", "/execution/health")  # the first request takes seconds
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._rest.log_in(USER, self._home.password)
+                await self._rest.call("GET", "/execution/health")  # the first request takes seconds
+        except TimeoutError:
+            raise NotStarted(f"the api-server listens and does not answer within {PATIENCE:.0f} s") from None
         await self._runs.begin(self._look)
         self._errands.begin(self._follow())
 
@@ -74,9 +78,9 @@ class AirflowServer:
 
     async def finish(self) -> None:
         """Read the last changes, then the outcome through the REST API: were they to differ, the History shows it."""
-        await self._changes.read()
         try:
             async with asyncio.timeout(PATIENCE):
+                await self._changes.read()
                 for instance in await self._runs.instances():
                     self._changes.compare(instance)
         except TimeoutError:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from harness.control_plane import HOST
 from harness.errors import BadPlan, NotCapable, NotStarted
-from harness.live.airflow_rest import AirflowRest, ServerRefused
+from harness.live.airflow_rest import AirflowRest, NotThere
 from harness.live.airflow_runs import DagRuns
 from harness.live.airflow_samples import Samples
 from harness.live.deployment import Deployment, Unconfirmed, intentions, survey
@@ -58,19 +58,26 @@ class AttachedServer:
                 " Give --i-own-this if it may"
             )
         self._deployment.check_opened()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._make_room()
+        except TimeoutError:
+            raise NotStarted(f"{self._deployment.url} has stopped answering: see to it") from None
+        self._touched = True
+        await self._runs.begin()
+        self._errands.begin(self._follow())
+
+    async def _make_room(self) -> None:
         await self._deployment.log_in(self._rest)
         for dag_id, run_id in self._runs.names:
             await self._check_dag(dag_id)
             await self._rest.delete(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
-        self._touched = True
-        await self._runs.begin()
-        self._errands.begin(self._follow())
 
     async def _check_dag(self, dag_id: str) -> None:
         """Raise BadPlan where the deployed Dag is not the plan's; put its file where edge workers of ours look for it."""
         try:
             dag = await self._rest.call("GET", f"/api/v2/dags/{dag_id}")
-        except ServerRefused as refusal:
+        except NotThere as refusal:
             raise BadPlan(
                 f"the Dag is not there ({refusal}): put what `harness dag` prints into its Dag folder"
             ) from None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from harness.errors import BadParameter, NotStarted
-from harness.live.airflow_rest import AirflowRest
+from harness.live.airflow_rest import AirflowRest, ServerRefused
 from harness.live.scripted_process import SECRET_VARIABLE
 from harness.model.plan import Plan
 
@@ -35,21 +35,22 @@ class Deployment:
 
     @property
     def url(self) -> str:
-        return f"http://{self.host}:{self.port}"
+        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
 
     @classmethod
     def at(cls, url: str, environ: Mapping[str, str]) -> Deployment:
         """The one at this URL, opened by what the environment holds. Raises BadParameter for a URL that is not plain."""
         try:
             parts = urlsplit(url)
-            port = parts.port or 80
+            port = 80 if parts.port is None else parts.port
         except ValueError as error:
             raise BadParameter(f"--server is no URL: {error}") from None
         if parts.username or parts.password:
             raise BadParameter(
                 f"--server names a user: leave that out and set {USERNAME_VARIABLE} and {PASSWORD_VARIABLE}"
             )
-        if parts.scheme != "http" or not parts.hostname or parts.path.strip("/") or parts.query:
+        more = parts.path.strip("/") or parts.query or parts.fragment
+        if parts.scheme != "http" or not parts.hostname or not port or more:
             raise BadParameter(
                 "--server takes http://HOST:PORT and nothing more, for the relays speak no TLS: forward a local port"
                 " to the server (ssh -L, kubectl port-forward) and give http://localhost:PORT"
@@ -84,25 +85,31 @@ class Deployment:
 
 
 async def survey(deployment: Deployment, rest: AirflowRest) -> str:
-    """What is there, from health and version alone, in a few words. Raises NotStarted where nothing answers."""
+    """What is there, from health and version alone, in a few words. Raises NotStarted where no Airflow answers."""
     try:
         async with asyncio.timeout(PATIENCE):
             _, writer = await asyncio.open_connection(deployment.host, deployment.port)
             writer.close()
             version = (await rest.call("GET", "/api/v2/version"))["version"]
             health = await rest.call("GET", "/api/v2/monitor/health")
+            scheduler = (health.get("scheduler") or {}).get("status") or "unknown"
             await rest.call("GET", "/execution/health")
             await rest.call("GET", "/edge_worker/v1/health")
     except OSError:  # a timeout is one too
         raise NotStarted(f"{deployment.url} does not answer: start it, or correct --server") from None
-    scheduler = (health.get("scheduler") or {}).get("status") or "unknown"
+    except (ServerRefused, LookupError, TypeError, AttributeError) as error:
+        raise NotStarted(
+            f"what answers at {deployment.url} is no Airflow 3 with an Edge API ({error}): correct --server"
+        ) from None
     return f"Airflow {version} with an Edge API, its scheduler is {scheduler}"
 
 
 def intentions(plan: Plan) -> str:
     """What a run would do to the server."""
     dags = ", ".join(dict.fromkeys(f"{task.dag_id}/{task.run_id}" for task in plan.submissions))
-    workers = f"{plan.workers[0].name} to {plan.workers[-1].name}" if plan.workers else "no worker"
+    workers = (
+        " to ".join(dict.fromkeys(plan.workers[at].name for at in (0, -1) if plan.workers)) or "no worker"
+    )
     return (
         f"delete and trigger the Dag run {dags} ({len(plan.submissions)} tasks), make a pool for each task, a variable"
         f" and a connection, and register {workers}"
