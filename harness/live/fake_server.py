@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from fake_api import Change, Scheduler, Settings, State
 from harness.control_plane import HOST, http_protocol, seed_content, task_spec, witnessed
+from harness.live.errands import Errands
 from harness.live.scripted_process import SECRET_VARIABLE
 from harness.live.seat import Seat
 from harness.live.workload import DAG_FILE
@@ -26,7 +26,7 @@ class LiveFakeServer:
         self.state.subscribe(self._changed)
         self._seat = seat
         self._server: asyncio.Server | None = None
-        self._scheduler: asyncio.Task[None] | None = None
+        self._errands = Errands()
         self.address = ("127.0.0.1", 0)
         seed_content(self.state)
 
@@ -38,7 +38,7 @@ class LiveFakeServer:
     async def start(self) -> None:
         """Listen on loopback, at any free port, and let the scheduler sweep."""
         await self._listen()
-        self._scheduler = asyncio.create_task(Scheduler(self.state).run(), name="scheduler")
+        self._errands.begin(Scheduler(self.state).run())
 
     async def _listen(self) -> None:
         loop = asyncio.get_running_loop()
@@ -57,24 +57,19 @@ class LiveFakeServer:
         self._server.close()
         self._server = None
         self._seat.take_down()
-        return self._come_back
+        return lambda: self._errands.begin(self._come_back())
 
-    def _come_back(self) -> None:
-        task = asyncio.get_running_loop().create_task(self._listen(), name="api restart")
-        task.add_done_callback(self._is_back)
-
-    def _is_back(self, listening: asyncio.Task[None]) -> None:
-        if not listening.cancelled() and listening.exception() is None:
-            self._seat.bring_up()
+    async def _come_back(self) -> None:
+        await self._listen()
+        self._seat.bring_up()
 
     async def finish(self) -> None:
         """All is told at once."""
 
     async def stop(self) -> None:
-        """Stop listening and sweeping. Raises what ended the scheduler, should that have happened."""
+        """Stop listening and sweeping. Raises what ended the scheduler or kept the API away, should that have happened."""
+        errors = await self._errands.end()
         if self._server is not None:
             self._server.close()
-        if self._scheduler is not None:
-            self._scheduler.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._scheduler
+        for error in errors:
+            raise error

@@ -46,8 +46,11 @@ class LiveFleet:
         self._bodies = bodies
         self.enter: Callable[[str], Sequence[str]] = lambda _: ()
         self._planned: dict[str, PlannedWorker] = {}
-        self._running: dict[str, WorkerHost] = {}
-        self._ended: dict[str, WorkerHost] = {}
+        self._hosts: dict[str, WorkerHost] = {}  # those that were not killed
+        self._ended: dict[
+            WorkerHost, None
+        ] = {}  # whose worker has ended by itself; its job processes may go on
+        self._pauses: dict[WorkerHost, int] = {}
         self._before: list[
             tuple[str, WorkerHost]
         ] = []  # what is left of hosts whose worker was started again
@@ -64,7 +67,7 @@ class LiveFleet:
         self._disks.prepare(name)
         line = [*self.enter(name), *command(camp, planned, url=url)]
         env = self._clocks.environment(name, environment(camp, name, url=url))
-        self._running[name] = self._make_host(name, line, home=camp.home(name), env=env)
+        self._hosts[name] = self._make_host(name, line, home=camp.home(name), env=env)
 
     async def watch(self) -> None:
         """Notice workers and bodies that end, for ever."""
@@ -77,33 +80,37 @@ class LiveFleet:
         self._bodies.look()
         self._memory.look()
         self._disks.look()
-        for name, host in list(self._running.items()):
-            if (code := host.exit_code) is not None:
-                self._ended[name] = self._running.pop(name)  # its job processes may go on
+        for name, host in self._hosts.items():
+            if host not in self._ended and (code := host.exit_code) is not None:
+                self._ended[host] = None
                 self._say(name, *_exit(code, host.last_words()))
 
     def last_words(self, name: str) -> str:
         """The last line of what a worker wrote."""
-        host = self._running.get(name) or self._ended.get(name)
+        host = self._hosts.get(name)
         return host.last_words() if host else "it never started"
 
     def ended(self, names: list[str]) -> str:
         """The last words of the first of these workers that has ended, nothing if none has."""
-        return next((f"{name}: {self.last_words(name)}" for name in names if name in self._ended), "")
+        gone = (name for name in names if self._hosts.get(name) in self._ended)
+        return next((f"{name}: {self.last_words(name)}" for name in gone), "")
 
     def outer(self, name: str, pid: int) -> int | None:
         """The machine's id of a process of that host; None where there is no such process."""
-        host = self._running.get(name) or self._ended.get(name)
+        host = self._hosts.get(name)
         return host.outer(pid) if host else None
 
     def _targets(self, pattern: str) -> dict[str, WorkerHost]:
-        return {name: host for name, host in self._running.items() if fnmatchcase(name, pattern)}
+        return {name: host for name, host in self._hosts.items() if fnmatchcase(name, pattern)}
+
+    def _running(self, name: str) -> int:
+        self._bodies.look()
+        return self._bodies.running.get(name, 0)
 
     def kill(self, target: str, strike: Strike) -> Heal:
         killed = self._targets(target)
         for name in killed:
-            self._bodies.look()
-            strike(name, f"killed with {self._bodies.running.get(name, 0)} running tasks")
+            strike(name, f"killed with {self._running(name)} running tasks")
             self._kill(name)
 
         def restart() -> None:
@@ -113,13 +120,15 @@ class LiveFleet:
         return restart
 
     def _kill(self, name: str) -> None:
-        self._running.pop(name).kill()
-        for who, host in self._before:
+        host = self._hosts.pop(name)
+        host.kill()
+        for who, before in self._before:
             if who == name:
-                host.kill()
+                before.kill()
         self._before = [each for each in self._before if each[0] != name]
         self._bodies.look()
-        self._say(name, "info", "worker.exit", {"reason": "killed"})
+        if host not in self._ended:
+            self._say(name, "info", "worker.exit", {"reason": "killed"})
 
     def starve(self, target: str, victim: Victim, strike: Strike, *, goes_on: bool) -> Heal:
         self._bodies.look()
@@ -128,29 +137,23 @@ class LiveFleet:
     def _start_again(self, name: str, host: WorkerHost) -> None:
         """Start the worker of a host that has lost it, if that is what became of the host, beside its job processes."""
         self.look()
-        if self._ended.get(name) is host and name not in self._running:
-            self._before.append((name, self._ended.pop(name)))
+        if self._hosts.get(name) is host and host in self._ended:
+            self._before.append((name, host))
             self.boot(self._planned[name])
 
     def terminate(self, target: str, drain: bool, strike: Strike) -> Heal:
         stopped = self._targets(target)
         number = signal.SIGINT if drain else signal.SIGTERM
         for name, host in stopped.items():
-            self._bodies.look()
-            strike(name, f"{number.name} with {self._bodies.running.get(name, 0)} running tasks")
+            strike(name, f"{number.name} with {self._running(name)} running tasks")
             host.tell(number)
 
         def restart() -> None:
             self.look()
             for name, host in stopped.items():
-                if self._running.get(name) is host:
-                    self._kill(name)
-                elif self._ended.get(name) is host:
-                    self._ended.pop(name).kill()  # its job processes
-                    self._bodies.look()
-                else:
-                    continue
-                self.boot(self._planned[name])
+                if self._hosts.get(name) is host:
+                    self._kill(name)  # with its job processes, should the worker have ended
+                    self.boot(self._planned[name])
 
         return restart
 
@@ -169,20 +172,23 @@ class LiveFleet:
         paused = self._targets(target)
         for name, host in paused.items():
             strike(name, "stopped")
-            host.pause()
+            self._pauses[host] = self._pauses.get(host, 0) + 1
+            if self._pauses[host] == 1:
+                host.pause()
 
         def go_on() -> None:
             for host in paused.values():
-                host.resume()
+                self._pauses[host] -= 1
+                if not self._pauses[host]:
+                    host.resume()
 
         return go_on
 
     def stop(self) -> None:
         """End every worker, and whatever it started."""
-        for host in (*self._running.values(), *self._ended.values(), *(host for _, host in self._before)):
+        for host in (*self._hosts.values(), *(host for _, host in self._before)):
             host.kill()
-        self._running.clear()
-        self._ended.clear()
+        self._hosts.clear()
         self._before.clear()
 
 

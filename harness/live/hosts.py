@@ -59,8 +59,10 @@ class Host:
         return pid
 
     def pause(self) -> None:
-        """Stop every process but the init."""
-        self.send(signal.SIGSTOP)
+        """Stop every process but the init, those that are born meanwhile included."""
+        stopped: set[int] = set()
+        while born := set(self.send(signal.SIGSTOP)) - stopped:
+            stopped |= born
 
     def resume(self) -> None:
         """Let them go on."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -205,19 +205,24 @@ class LiveWorld:
             await self._end()
 
     async def _end(self) -> None:
-        self.fleet.stop()
-        self.network.close()
+        """End everything, whatever goes wrong with one of it."""
+        async with AsyncExitStack() as stack:
+            if self._detours:
+                stack.callback(self._detours.abandon if sys.exc_info()[0] else self._detours.close)
+            if self._subnets:
+                stack.callback(self._subnets.close)
+            if self._database:
+                stack.callback(self._database.close)
+            stack.push_async_callback(self.server.stop)
+            stack.push_async_callback(self._end_watch)
+            stack.callback(self.network.close)
+            stack.callback(self.fleet.stop)
+
+    async def _end_watch(self) -> None:
         if self._watch is not None:
             self._watch.cancel()
             with suppress(asyncio.CancelledError):
                 await self._watch
-        await self.server.stop()
-        if self._database:
-            self._database.close()
-        if self._subnets:
-            self._subnets.close()
-        if self._detours:
-            self._detours.abandon() if sys.exc_info()[0] else self._detours.close()
 
     def _write_history(self) -> None:
         for t, told in sorted(self._witnessed, key=lambda each: each[0]):

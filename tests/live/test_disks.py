@@ -27,11 +27,9 @@ pytestmark = [pytest.mark.live, pytest.mark.skipif(WHY_NOT is not None, reason=s
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
+def folder() -> Iterator[Path]:
     """The folder of a run."""
-    made = tmp_path / "run"
-    made.mkdir()
-    with guarded(made):
+    with guarded("run-") as made:
         yield made
 
 
@@ -95,8 +93,7 @@ import sys, time
 from pathlib import Path
 from harness.live.disks import Disks
 from harness.live.guardian import guarded
-folder = Path(sys.argv[1])
-with guarded(folder):
+with guarded("run-") as folder:
     Disks(lambda name: folder / name, targets=["*"]).prepare("worker-1")
     (folder / "ready").write_text("")
     time.sleep(60)
@@ -104,13 +101,12 @@ with guarded(folder):
 
 
 def test_a_harness_that_is_killed_leaves_no_disk_mounted(tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    folder.mkdir()
-    harness = subprocess.Popen([sys.executable, "-c", HARNESS, str(folder)])
+    harness = subprocess.Popen([sys.executable, "-c", HARNESS], env={**os.environ, "TMPDIR": str(tmp_path)})
     end = time.monotonic() + 15
-    while not (folder / "ready").exists():
+    while not (ready := list(tmp_path.glob("run-*/ready"))):
         assert time.monotonic() < end
         time.sleep(0.02)
+    folder = ready[0].parent
     assert str(folder) in Path("/proc/self/mountinfo").read_text()
     harness.send_signal(signal.SIGKILL)
     harness.wait()

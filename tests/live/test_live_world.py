@@ -6,6 +6,7 @@ import pytest
 
 from harness import (
     Fleet,
+    Kill,
     Latency,
     LoseReplies,
     LoseRequests,
@@ -71,6 +72,38 @@ def test_the_released_edge_worker_outlives_a_short_cut_and_loses_no_work() -> No
     assert run.verdict.answer == "valid", run.verdict.counterexamples
     bodies = list(run.history.where(witness="body", type="ok"))
     assert len(bodies) >= 4
+
+
+HOSTS = Scenario(
+    fleet=Fleet(count=2),
+    tasks=Tasks(count=0),
+    faults=(
+        ServerErrors(a="worker-1", b="api", at=seconds(0), lasting=seconds(3), calls="worker.*", status=403),
+        Kill(target="worker-1", at=seconds(4), lasting=seconds(1)),
+        Pause(target="worker-2", at=seconds(1), lasting=seconds(5)),
+        Pause(target="worker-2", at=seconds(2), lasting=seconds(1)),
+    ),
+    invariants=("every_fault_struck", "every_worker_rejoins"),
+    until=seconds(7),
+    settle=seconds(4),
+    options={"edge.job_poll_interval": "1", "edge.heartbeat_interval": "1"},
+)
+
+
+@pytest.mark.parametrize("world", ["sim", "live"])
+def test_a_host_whose_worker_has_ended_is_killed_and_boots_again_and_pauses_of_one_host_add_up(
+    world: str,
+) -> None:
+    plan = make_plan(HOSTS, 1, name="hosts", workers=Workers.SCRIPTED)
+    run = run_plan(plan, world=world)
+    assert run.verdict.answer == "valid", run.verdict.counterexamples
+    assert [event.process for event in run.history.where(f="worker.start")].count("worker-1") == 2
+    assert len(list(run.history.where(f="worker.exit", process="worker-1"))) == 1
+    said = [
+        event.t / 10**9 for event in run.history.where(witness="client", process="worker-2", type="invoke")
+    ]
+    assert not [t for t in said if 2 < t < 6]
+    assert [t for t in said if t > 6]
 
 
 def test_the_history_of_a_live_run_is_in_the_order_of_its_witnesses_clocks() -> None:
