@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import secrets
 import sys
 import tarfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from harness.live.abilities import IMAGE_VARIABLE
 from harness.live.engine import Engine
+from harness.live.supervised_process import PYTHON_VARIABLE
 
 #: What programs need of a machine; on most, all but the first two are links into /usr.
 _SYSTEM = ("/usr", "/etc", "/bin", "/lib", "/lib64")
@@ -37,7 +39,10 @@ class Runtime:
 
     def environment(self, env: Mapping[str, str]) -> dict[str, str]:
         """The environment there: an image has paths of its own."""
-        return {name: value for name, value in env.items() if self.is_host or name not in _PATHS}
+        if self.is_host:
+            return dict(env)
+        kept = {name: value for name, value in env.items() if name not in _PATHS}
+        return kept | {PYTHON_VARIABLE: "python"}
 
 
 _PATHS = frozenset({"PATH", "PYTHONPATH"})
@@ -47,12 +52,21 @@ def runtime(engine: Engine, *, python: Path) -> Runtime:
     """The image that HARNESS_WORKER_IMAGE names, or one made of this machine, where that `python` runs."""
     if named := os.environ.get(IMAGE_VARIABLE):
         return Runtime(image=named, is_host=False)
-    tag = f"{engine.run}:latest"
-    label = " ".join(f"{name}={value}" for name, value in engine.labels.items())
-    engine.client.api.import_image_from_data(
-        _skeleton(), repository=engine.run, tag="latest", changes=[f"LABEL {label}"]
+    return host_runtime(engine, python=python)
+
+
+def host_runtime(
+    engine: Engine, *, python: Path, files: Mapping[str, str] | None = None, changes: Sequence[str] = ()
+) -> Runtime:
+    """An image of this machine; with these programs in it, by path, and changes such as `ENTRYPOINT ["/program"]`."""
+    name, label = (
+        f"{engine.run}-{secrets.token_hex(4)}",
+        [f"LABEL {key}={value}" for key, value in engine.labels.items()],
     )
-    return Runtime(image=tag, mounts=mounts(python))
+    engine.client.api.import_image_from_data(
+        _skeleton(files or {}), repository=name, tag="latest", changes=[*label, *changes]
+    )
+    return Runtime(image=f"{name}:latest", mounts=mounts(python))
 
 
 def mounts(*pythons: Path) -> tuple[Path, ...]:
@@ -72,7 +86,7 @@ def _outermost(paths: Iterable[Path]) -> list[Path]:
     return found
 
 
-def _skeleton() -> bytes:
+def _skeleton(files: Mapping[str, str]) -> bytes:
     """The layers of that image, as tar: links such as /bin are as on this machine, and there are folders to mount at."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
@@ -81,6 +95,10 @@ def _skeleton() -> bytes:
         for path in map(Path, _SYSTEM):
             if path.is_symlink():
                 archive.addfile(_entry(path.name, tarfile.SYMTYPE, target=str(path.readlink())))
+        for name, text in files.items():
+            entry, content = _entry(name.lstrip("/"), tarfile.REGTYPE, mode=0o755), text.encode()
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
     return buffer.getvalue()
 
 

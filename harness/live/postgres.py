@@ -18,6 +18,8 @@ from harness.live.processes import spawn
 #: Where Debian keeps the programs of each version, which are not on the PATH.
 _DEBIAN = Path("/usr/lib/postgresql")
 START_TIMEOUT = 60.0
+#: Names an image of PostgreSQL.
+IMAGE_VARIABLE = "HARNESS_POSTGRES_IMAGE"
 
 
 def find_programs() -> Path:
@@ -35,6 +37,25 @@ def find_programs() -> Path:
 @contextmanager
 def postgres() -> Iterator[str]:
     """The SQLAlchemy URL of an empty database, gone after the block. Raises NotInstallable and NotStarted.
+
+    Where HARNESS_POSTGRES_IMAGE names an image, it is in a container of that; else the programs are this machine's.
+    """
+    with _in_container() if os.environ.get(IMAGE_VARIABLE) else _of_this_machine() as url:
+        yield url
+
+
+@contextmanager
+def _in_container() -> Iterator[str]:
+    from harness.live.engine import engine
+    from harness.live.services import postgres as service
+
+    with engine() as found, service(found) as url:
+        yield url
+
+
+@contextmanager
+def _of_this_machine() -> Iterator[str]:
+    """The same with a cluster of our own.
 
     Should this process be killed, the guardian of the folder ends PostgreSQL too.
     """

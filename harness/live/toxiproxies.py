@@ -73,9 +73,19 @@ def _server(folder: Path) -> Iterator[Client]:
         host.kill()
 
 
+@contextmanager
+def _container(_: Path) -> Iterator[Client]:
+    from harness.live.engine import engine
+    from harness.live.services import toxiproxy as service
+
+    with engine() as found, service(found) as client:
+        yield client
+
+
 STARTED: Mapping[str, Callable[[Path], AbstractContextManager[Client]]] = {
     "embedded": _embedded,
     "server": _server,
+    "container": _container,
 }
 """What is started for a run, by the name that `--toxiproxy` takes."""
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from harness import Fleet, Kill, Pause, ResetPeer, Scenario, Stop, Tasks, seconds
+from harness import Fleet, Kill, OutOfMemory, Pause, ResetPeer, Scenario, Stop, Tasks, seconds
 from harness.errors import BadParameter
+from harness.model.faults import Victim
 from harness.model.planning import make_plan
 from harness.model.scenario import Workers
 from harness.runner import run_plan
@@ -27,6 +28,7 @@ STORM = Scenario(
         Pause(target="worker-2", at=seconds(4), lasting=seconds(2)),
         Stop(target="worker-3", at=seconds(5), lasting=seconds(2)),
         ResetPeer(a="worker-2", b="api", at=seconds(8)),
+        OutOfMemory(target="worker-2", at=seconds(8.5), lasting=seconds(1), victim=Victim.WORKER),
     ),
     options={
         "edge.job_poll_interval": "1",

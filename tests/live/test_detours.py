@@ -194,6 +194,7 @@ def test_the_relays_tell_of_what_is_done_elsewhere(client: Client) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("where", ["process", "released"], indirect=True)
 def test_a_live_run_through_a_toxiproxy_keeps_every_promise(where: str) -> None:
     run = run_plan(PLAN, world="live", toxiproxy=where)
     assert run.verdict.answer == "valid", run.verdict.counterexamples

@@ -106,6 +106,7 @@ def _ids(folder: Path) -> tuple[int, int]:
 
 def test_a_killed_host_takes_its_orphans_with_it(host: WorkerHost, tmp_path: Path) -> None:
     worker, orphan = _ids(tmp_path)
+    assert host.main == host.outer(worker)
     assert _lives(host, worker)
     assert _lives(host, orphan)
     host.kill()
