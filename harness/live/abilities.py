@@ -92,6 +92,7 @@ BETTER: Mapping[Hosts, Mapping[Capability, str]] = {
     },
     Hosts.CONTAINERS: {
         Capability.KILL: "`docker kill`, and `docker start` of the same container",
+        Capability.OUT_OF_MEMORY: "the same; with its worker the container ends, and all that runs there",
         Capability.STOP: "`docker kill --signal`: the container's init hands it on, and ends with the worker",
         Capability.PAUSE: "`docker pause` and `docker unpause`",
     },
