@@ -38,7 +38,7 @@ CRASH = "broke off with "
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """A module, its new source, and what is asked in turn: `case …`, `recording …`, `test FILE::NAME`."""
+    """A module, its new source, and what is asked in turn: `case …`, `recording …`, `test FILE::NAME`, `machine WALKS`."""
 
     module: str
     source: str
@@ -131,6 +131,29 @@ def unit_test_fails(name: str) -> str:
     return first.told
 
 
+def machine_differs(examples: str) -> str:
+    """The first difference between the fake and its model that so many random walks meet; empty without one."""
+    from hypothesis import Phase, settings
+    from hypothesis.stateful import run_state_machine_as_test
+
+    from tests.properties.stateful.test_api_machine import Apis
+
+    walks = settings(
+        max_examples=int(examples),
+        stateful_step_count=40,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        report_multiple_bugs=False,
+    )
+    try:
+        run_state_machine_as_test(Apis, settings=walks)
+    except AssertionError as difference:
+        return str(difference).partition("\n")[0] or "a status differs"
+    return ""
+
+
 class _FirstFailure:
     told = ""
 
@@ -143,6 +166,7 @@ KINDS: dict[str, Callable[[str], str]] = {
     "case": case_differs,
     "recording": recording_differs,
     "test": unit_test_fails,
+    "machine": machine_differs,
 }
 _UNCHANGED: dict[str, Any] = {}
 

@@ -1,0 +1,54 @@
+"""The machine on trial: it meets what is wrong with these fakes on a random walk, and nothing with the right one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.conformance.mutants import Mutant
+from tests.conformance.mutants_of_auth import MUTANTS as OF_AUTH
+from tests.conformance.mutants_of_edge import MUTANTS as OF_EDGE
+from tests.conformance.mutants_of_scheduling import MUTANTS as OF_SCHEDULING
+from tests.conformance.mutants_of_tasks import MUTANTS as OF_TASKS
+from tests.conformance.mutating import CRASH, ROOT, Finding, Trial, try_all
+
+WALKS = "machine 100"
+CAUGHT = (
+    "run is not idempotent",
+    "a heartbeat from another process is taken",
+    "heartbeats are acknowledged and forgotten",
+    "a retry keeps its id",
+    "a job is handed out twice",
+    "a killed task is not retried",
+    "an expired token is taken",
+    "a token near its end is not refreshed",
+)
+
+
+def _trial(mutant: Mutant) -> Trial:
+    return Trial(module=f"fake_api.{mutant.module}", source=mutant.source, killers=[WALKS])
+
+
+@pytest.fixture(scope="module")
+def findings() -> dict[str, Finding]:
+    """What came of each, all tried together; the fake as it is comes last."""
+    known = {mutant.wrong: mutant for mutant in (*OF_TASKS, *OF_SCHEDULING, *OF_EDGE, *OF_AUTH)}
+    trials = {wrong: _trial(known[wrong]) for wrong in CAUGHT}
+    as_it_is = (ROOT / "fake_api/auth/claims.py").read_text()
+    trials["nothing"] = replace(trials[CAUGHT[0]], module="fake_api.auth.claims", source=as_it_is)
+    return dict(zip(trials, try_all(trials.values()), strict=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wrong", CAUGHT)
+def test_the_machine_catches(findings: dict[str, Finding], wrong: str) -> None:
+    found = findings[wrong]
+    assert found.broken == ""
+    assert found.difference
+    assert not found.difference.startswith(CRASH)
+
+
+@pytest.mark.slow
+def test_the_machine_passes_the_fake_as_it_is(findings: dict[str, Finding]) -> None:
+    assert findings["nothing"] == Finding()
