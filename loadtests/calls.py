@@ -22,6 +22,8 @@ VERSION = "2026-06-30"
 AGENT = "apache-airflow-task-sdk/1.3.2 (Python/3.11.7)"
 #: What a supervisor's client keeps open: httpx's pool of the SDK; tasks of one worker share ours.
 CONNECTIONS = 16
+#: A longer text is none that recurs.
+TEXT = 80
 
 
 class Answer(NamedTuple):
@@ -55,6 +57,16 @@ class Answer(NamedTuple):
             return f"{self.status} {' '.join(self.content[:200].decode(errors='replace').split())}"
         except NoAnswer as error:
             return str(error)
+
+    @property
+    def kind(self) -> str:
+        """What sort of refusal it is, without what differs from call to call: Locust counts failures by their texts."""
+        try:
+            detail = json.loads(self.content).get("detail")
+        except (NoAnswer, ValueError, AttributeError):
+            return str(self.status)
+        reason = detail.get("reason") if isinstance(detail, dict) else detail
+        return f"{self.status} {reason if isinstance(reason, str) and len(reason) < TEXT else ''}".strip()
 
 
 class NoAnswer(Exception):
@@ -118,7 +130,7 @@ class Line:
             error = NoAnswer(f"{type(failure).__name__}: {failure or 'no reply in time'}")
         ended = time.perf_counter()
         if answer is not None and not (200 <= answer.status < 300 or answer.status in fine):
-            error = _Unexpected(answer.told)
+            error = _Unexpected(answer.kind)
         self._load.note(op, method, began, ended, answer, error, intended=intended, every=every)
         if answer is None:
             assert error is not None

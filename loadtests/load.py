@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import time
 from collections import Counter
@@ -31,6 +32,10 @@ SECRET = "AIRFLOW__API_AUTH__JWT_SECRET"  # noqa: S105 - the variable's name
 DEV_ONLY_SECRET = "dev-only-secret-" * 5
 #: Seconds that a token has left in a token storm: within the last fifth of any lifetime.
 STORM_LEFT = 25
+#: So many fetches without a job are told at once, not only in the end.
+IN_VAIN = 5
+
+_log = logging.getLogger("loadtests")
 
 
 class Load:
@@ -141,13 +146,13 @@ class Load:
             context={},
         )
 
-    def _broken(self, promise: str, how: str) -> None:
+    def _broken(self, promise: str) -> None:
         self.environment.events.request.fire(
             request_type="PROMISE",
             name=promise,
             response_time=0,
             response_length=0,
-            exception=AssertionError(how),
+            exception=AssertionError("broken"),
             context={},
         )
 
@@ -156,6 +161,10 @@ class Load:
         self.counts["jobs fetched" if job else "fetches without a job"] += 1
         if job:
             self.feed.fetched()
+        elif not self.counts["jobs fetched"] and self.counts["fetches without a job"] == IN_VAIN:
+            _log.warning(
+                "the first %d fetches found no job on queue %r; see --feed and --queue", IN_VAIN, self.queue
+            )
 
     def task_ended(self, how: str, why: str = "") -> None:
         """A task has ended, or was ended, and why."""
@@ -163,6 +172,8 @@ class Load:
 
     def no_work(self, why: str) -> None:
         """A user found no task."""
+        if not self.counts["users without a task"]:
+            _log.warning("%s", why)
         self._tell("users without a task", why)
 
     def worker_ended(self, name: str, why: str) -> None:

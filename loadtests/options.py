@@ -104,7 +104,10 @@ def add_options(parser: Any, **_: Any) -> None:
         type=float,
     )
     add("seed", "what sizes, durations and waits are drawn from (default: 1)", type=int)
-    add("history", "write what the users saw to this file, in the harness's format")
+    add(
+        "history",
+        "write what the users saw to this file, for `harness storm`; {pid} in its name is each process's",
+    )
     add("results", "write the results to this file, as JSON")
 
 

@@ -10,8 +10,10 @@ from typing import Any
 from loadtests.calls import Answer, NoAnswer
 from loadtests.feeds import Work
 
-Fail = Callable[[str, str], None]
-"""Called with the promise and what broke it."""
+Fail = Callable[[str], None]
+"""Called with the promise that was broken."""
+#: So many breaches of one promise are told in full.
+TOLD = 5
 
 ONCE = "a job is handed out once"
 WATCHED = "a task that heartbeats in time is not withdrawn"
@@ -30,10 +32,13 @@ class Promises:
         )  # task instances with their tokens, to try on others
         self.broken: Counter[str] = Counter()
         self.tested: Counter[str] = Counter()
+        self.examples: dict[str, list[str]] = {}
 
     def _break(self, promise: str, how: str) -> None:
         self.broken[promise] += 1
-        self._fail(promise, how)
+        if self.broken[promise] <= TOLD:
+            self.examples.setdefault(promise, []).append(how)
+        self._fail(promise)
 
     def handed_out(self, job: dict[str, Any] | None) -> None:
         """A fetch was answered."""

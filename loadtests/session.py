@@ -26,6 +26,8 @@ from loadtests.telling import tell
 DEFAULT_USER = "SupervisorUser"
 #: Users that speak the Edge API, and those of them that run jobs.
 WORKERS = frozenset(("EdgeWorkerUser", "SupervisorUser"))
+#: Users that take tasks themselves.
+WORKERLESS = frozenset(("TaskUser", "ArrivalUser"))
 #: Seconds of a run whose length nobody gave, to a shape.
 RUN_TIME = 60
 
@@ -37,6 +39,11 @@ _BESIDE: WeakKeyDictionary[Environment, Group] = WeakKeyDictionary()
 def load_of(environment: Environment) -> Load:
     """The load of this process."""
     return _LOADS[environment]
+
+
+def ready(environment: Environment) -> bool:
+    """Whether this process's users have what they need; where not, somebody was told why."""
+    return environment in _BESIDE
 
 
 def prepare(environment: Environment) -> None:
@@ -60,9 +67,9 @@ def _check(environment: Environment) -> None:
             raise WrongOption("SchedulerUser needs --dag: the id of the Dag to trigger")
         if "ArrivalUser" in _names(environment) and not load.options.rate:
             raise WrongOption("ArrivalUser needs --rate: the arrivals per second")
-        for host in load.hosts:
-            edge = bool(WORKERS & _names(environment))
-            look(host, secret=load.secret, needs_edge=edge, admin=load.options.admin)
+        for host in load.hosts[1:]:
+            look(host, secret=load.secret, needs_edge=False)
+        _kind_of_feed(environment, load)
         if load.options.dag:
             Rest(load.line(), load.options.dag).open()
     except WrongOption as error:
@@ -127,20 +134,36 @@ def _quit(environment: Environment) -> None:
         environment.runner.quit()
 
 
-def _feed(environment: Environment, load: Load) -> None:
-    """Where this process's work comes from. Raises NotReady, NotLetIn and NoAnswer."""
+def _kind_of_feed(environment: Environment, load: Load) -> str:
+    """Where the work comes from: admin, dag-runs, none. Raises NotReady where it cannot, or the server is none."""
     options, admin = load.options, load.options.admin or load.hosts[0]
-    server = look(load.hosts[0], secret=load.secret, needs_edge=False, admin=admin)
+    server = look(
+        load.hosts[0], secret=load.secret, needs_edge=bool(WORKERS & _names(environment)), admin=admin
+    )
     if options.feed == "admin" and not server.admin:
         raise NotReady(
             f"{admin} has no /admin/seed: `harness serve --admin` has; or take --feed none", code=USAGE
         )
     if options.feed == "dag-runs":
+        return "dag-runs"
+    if server.admin and options.feed != "none" and not options.workloads:
+        return "admin"
+    if WORKERLESS & _names(environment) and not options.workloads:
+        raise NotReady(
+            "no task is to be had without a worker: give --workloads FILE, or --admin URL", code=USAGE
+        )
+    return "none"
+
+
+def _feed(environment: Environment, load: Load) -> None:
+    """Begin to feed this process's users. Raises NotReady, NotLetIn and NoAnswer."""
+    options, kind = load.options, _kind_of_feed(environment, load)
+    if kind == "dag-runs":
         rest = Rest(load.line(), options.dag)
         load.feed = DagRunFeed(rest, rest.open())
-    elif server.admin and options.feed != "none" and not options.workloads:
+    elif kind == "admin":
         load.queue = options.queue or own_queue()
-        line = Line(load, host=admin, timeout=60.0)
+        line = Line(load, host=options.admin or load.hosts[0], timeout=60.0)
         load.feed = AdminFeed(line, load.queue)
         seed_content(line)
     else:

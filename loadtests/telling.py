@@ -41,6 +41,7 @@ def _work(summary: dict[str, Any]) -> list[str]:
         lines.append(
             f"  {promise}: tested {times} times, broken {summary['promises']['broken'].get(promise, 0)}"
         )
+        lines += [f"    {how}" for how in summary["examples"].get(promise, ())]
     return ["Work", *lines] if lines else []
 
 

@@ -15,7 +15,7 @@ from loadtests.edge_worker import EdgeWorker
 from loadtests.feeds import NoWork, Work
 from loadtests.load import Load
 from loadtests.rest import ENDED, NotLetIn, Rest
-from loadtests.session import load_of
+from loadtests.session import load_of, ready
 from loadtests.task_life import TaskLife
 
 #: Seconds between two looks of Airflow's page at a run: [api] auto_refresh_interval.
@@ -31,6 +31,11 @@ class LoadUser(FastHttpUser):
     def load(self) -> Load:
         return load_of(self.environment)
 
+    def on_start(self) -> None:
+        """End at once where there is nothing to be done."""
+        if not ready(self.environment):
+            raise StopUser
+
     def draining(self) -> bool:
         """Whether Locust waits for this user to finish."""
         return self._state == "stopping"
@@ -45,6 +50,7 @@ class _WorkerUser(LoadUser):
         raise NotImplementedError
 
     def on_start(self) -> None:
+        super().on_start()
         self.load.feed.expect(self.load.options.slots)
 
     @task
@@ -55,8 +61,8 @@ class _WorkerUser(LoadUser):
         gevent.sleep(self.load.pace.interval("edge.job_poll_interval"))
 
     def on_stop(self) -> None:
-        self.load.feed.expect(-self.load.options.slots)
         if self.worker is not None:
+            self.load.feed.expect(-self.load.options.slots)
             self.worker.stop()
 
 
@@ -101,6 +107,7 @@ class ArrivalUser(LoadUser):
     ready = False
 
     def on_start(self) -> None:
+        super().on_start()
         if not self.load.options.rate:
             self.load.no_work("ArrivalUser needs --rate: the arrivals per second")
             raise StopUser
@@ -153,6 +160,7 @@ class SchedulerUser(LoadUser):
     api: Rest
 
     def on_start(self) -> None:
+        super().on_start()
         self.api = Rest(self.load.line(), self.load.options.dag)
         try:
             self.api.open()

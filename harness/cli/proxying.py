@@ -20,7 +20,7 @@ def proxy(arguments: argparse.Namespace) -> int:
     if not 0 <= arguments.port <= 65535:
         raise BadParameter(f"--port {arguments.port}: give one between 0 and 65535")
     proxies = read_config(arguments.config) if arguments.config else []
-    _allow_many_files()
+    allow_many_files()
     asyncio.run(_serve(arguments.host, arguments.port, arguments.seed, proxies))
     return 0
 
@@ -52,7 +52,7 @@ async def _serve(host: str, port: int, seed: int, proxies: list[dict[str, Any]])
         await asyncio.Event().wait()
 
 
-def _allow_many_files() -> None:
+def allow_many_files() -> None:
     """Each proxy and each side of a connection is a file to the system: take as many as are allowed."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from harness import catalogue
 from harness.cli.options import DEFAULT_SEED
+from harness.cli.proxying import allow_many_files
 from harness.cli.running import settings
 from harness.errors import BadParameter
 from harness.invariants import judge
@@ -41,6 +42,7 @@ def storm(arguments: argparse.Namespace) -> int:
     )
     again = _again(arguments, seed)
     print(f"{plan.scenario}, seed {seed}, over {len(plan.workers)} relays\n{again}\n", flush=True)
+    allow_many_files()
     environ = {} if os.environ.get("LOADTEST_ADMIN") else {"LOADTEST_ADMIN": arguments.upstream}
     with TemporaryDirectory(prefix="harness-storm-") as folder:
         stormed = asyncio.run(

@@ -118,6 +118,24 @@ def test_a_server_that_is_none_is_told_in_one_line(answer, words, tmp_path):
     assert "Traceback" not in ended.output
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--slots", "0"), "--slots 0"),
+        (("--feed", "dag-runs"), "needs --dag"),
+        (("ArrivalUser",), "needs --rate"),
+        (("SchedulerUser", "--dag", "etl"), "wants credentials"),
+        (("TaskUser", "--feed", "none"), "--workloads"),
+    ],
+)
+def test_options_that_cannot_mean_anything_are_told_in_one_line(options, words, fake, tmp_path):
+    ended = locust(*QUICK, *options, host=fake, folder=tmp_path)
+
+    assert ended.code == 64, ended.output
+    assert words in next(line for line in ended.output.splitlines() if line.startswith("loadtests: "))
+    assert "Traceback" not in ended.output
+
+
 def test_a_wrong_key_is_told_in_one_line(fake, tmp_path):
     secret = {"AIRFLOW__API_AUTH__JWT_SECRET": "no" * 40}
     ended = locust(*QUICK, host=fake, folder=tmp_path, environ=secret)

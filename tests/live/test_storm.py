@@ -15,16 +15,16 @@ pytestmark = pytest.mark.live
 
 LINKS = '''"""Faults on links."""
 
-from harness import Fleet, LoseReplies, Partition, Scenario, Tasks, scenario, seconds
+from harness import Fleet, Latency, LoseReplies, Scenario, Tasks, ms, scenario, seconds
 
 
 @scenario
 def links() -> Scenario:
-    """One of two links is cut, on the other replies are lost."""
-    cut = Partition(a="worker-1", b="api", at=seconds(3), lasting=seconds(1))
-    lost = LoseReplies(a="worker-2", b="api", calls="ti.*", at=seconds(3), lasting=seconds(1))
+    """One of two links is slow, on the other a reply to a call of a task is lost now and then."""
+    slow = Latency(a="worker-1", b="api", at=ms(100), lasting=seconds(50), delay=ms(20))
+    lost = LoseReplies(a="worker-2", b="api", calls="ti.*", at=ms(100), lasting=seconds(50), times=3)
     tasks = Tasks(count=1, over=seconds(1), lasting=(seconds(1), seconds(2)))
-    return Scenario(fleet=Fleet(count=2), tasks=tasks, faults=(cut, lost), until=seconds(5))
+    return Scenario(fleet=Fleet(count=2), tasks=tasks, faults=(slow, lost), until=seconds(60))
 '''
 LOCUST = (
     f"{sys.executable} -m locust -f loadtests --headless --only-summary -u 6 -r 6 -t 6s --time-scale 0.05"
@@ -43,6 +43,31 @@ def test_faults_strike_a_load_and_what_it_did_is_judged(tmp_path):
         "worker-2",
     }
     assert {event["process"] for event in events if event["witness"] == "body"} == {"worker-1", "worker-2"}
+
+
+WITNESSES = """
+import json, os, time
+for pid, task in ((1, "d/t/r"), (2, "d/t/r")):
+    body = {"call": 1, "task": task, "ti": "x", "try": 1, "slots": 1}
+    begin = [0, time.time_ns(), "body", f"worker-{pid}", "invoke", "body", body]
+    end = [1, time.time_ns() + 10**9, "body", f"worker-{pid}", "ok", "body", body]
+    names = ("n", "t", "witness", "process", "type", "f", "value")
+    with open(os.environ["LOADTEST_HISTORY"].replace("{pid}", str(pid)), "w") as file:
+        for line in ({}, *(dict(zip(names, each)) for each in (begin, end))):
+            file.write(json.dumps(line) + "\\n")
+"""
+
+
+def test_a_task_that_two_processes_ran_at_once_breaks_the_promise(tmp_path):
+    script = tmp_path / "load.py"
+    script.write_text(WITNESSES)
+    done = _storm(tmp_path, "http://127.0.0.1:9", f"{sys.executable} {script}", "--json", "--no-store")
+
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert (done.returncode, told["exit_code"], told["load_exit_code"]) == (1, 1, 0)
+    assert told["counterexamples"][0]["summary"].startswith(
+        "d/t/r ran on worker-1 and worker-2 at the same time"
+    )
 
 
 @pytest.mark.parametrize(
