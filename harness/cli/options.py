@@ -205,4 +205,22 @@ def _serve(commands: Commands) -> None:
     serve.add_argument(
         "--admin", action="store_true", help="offer POST /admin/seed, GET /admin/state and GET /admin/audit"
     )
+    _tls(serve)
     serve.set_defaults(command=_later("serving", "serve"))
+
+
+def _tls(serve: argparse.ArgumentParser) -> None:
+    path = tool_options.path
+    serve.add_argument(
+        "--tls", type=path, metavar="DIR", help="over TLS, with a test CA; what clients need is written there"
+    )
+    serve.add_argument(
+        "--mutual", action="store_true", help="with --tls: clients have to show a certificate of that CA"
+    )
+    serve.add_argument(
+        "--certificate", type=path, metavar="FILE", help="over TLS, with this certificate, as PEM"
+    )
+    serve.add_argument("--key", type=path, metavar="FILE", help="its key (default: in the same file)")
+    serve.add_argument(
+        "--client-ca", type=path, metavar="FILE", help="clients have to show a certificate of this CA"
+    )

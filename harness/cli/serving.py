@@ -10,8 +10,9 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from harness.cli.serving_tls import ServerTls, tls_of
 from harness.errors import BadParameter, MissingExtra
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def serve(arguments: argparse.Namespace) -> int:
         state = fake_api.State(settings=fake_api.Settings.from_environment(os.environ))
     except ValueError as error:
         raise BadParameter(str(error)) from None
+    tls = tls_of(arguments)
     with ExitStack() as stack:
         listener = stack.enter_context(listen(arguments.host, arguments.port))
         host, port = listener.getsockname()[:2]
@@ -44,14 +46,24 @@ def serve(arguments: argparse.Namespace) -> int:
         app = fake_api.create_app(
             state, run_sweeps=True, admin=arguments.admin, admin_token=admin_token, file=file
         )
-        url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        url = f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
         print(f"the fake API listens on {url} (Ctrl-C ends it)")
-        print(describe(url, state.settings, os.environ, admin=arguments.admin), flush=True)
-        uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listener])
+        print(describe(url, state.settings, os.environ, admin=arguments.admin, tls=tls), flush=True)
+        config: Any = dict(tls.uvicorn()) if tls else {}
+        uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, **config)).run(
+            sockets=[listener]
+        )
     return 0
 
 
-def describe(url: str, settings: Settings, environ: Mapping[str, str], *, admin: bool) -> str:
+def describe(
+    url: str,
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    admin: bool,
+    tls: ServerTls | None = None,
+) -> str:
     """What a worker has to be told, as variables for its environment; a secret that is not ours is not shown."""
     secret = "AIRFLOW__API_AUTH__JWT_SECRET"  # noqa: S105 — the variable's name
     shown = f"# {secret} as in this environment" if environ.get(secret) else f"{secret}={settings.jwt_secret}"
@@ -62,6 +74,10 @@ def describe(url: str, settings: Settings, environ: Mapping[str, str], *, admin:
         f"  AIRFLOW__EDGE__API_URL={url}/edge_worker/v1/rpcapi",
         f"  {shown}",
     ]
+    if tls and tls.client:
+        lines += [f"  {name}={value}" for name, value in tls.client.variables().items()]
+    if tls and tls.client_ca:
+        lines.append("released edge workers have no option for a certificate: their own calls are refused")
     return "\n".join([*lines, f"seed it with POST {url}/admin/seed"] if admin else lines)
 
 
