@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from harness.model.faults import Fault
 from harness.model.plan import Plan, Submission
 from harness.model.scenario import Link
+from harness.model.tls_faults import Tls
 from harness.units import hours, minutes, ms, seconds
 
 _DURATIONS = (
@@ -23,6 +24,13 @@ _NAMES = frozenset(
 """What is no matter of more or less; when a fault is has a rule of its own."""
 
 
+_LESS_TLS: Mapping[Tls, tuple[Tls, ...]] = {
+    Tls.OFF: (),
+    Tls.SERVER: (Tls.OFF,),
+    Tls.MUTUAL: (Tls.OFF, Tls.SERVER),
+}
+
+
 class Step(NamedTuple):
     """A plan that is less than another one, and in what."""
 
@@ -31,11 +39,12 @@ class Step(NamedTuple):
 
 
 def removals(plan: Plan) -> Iterator[Step]:
-    """The plan without any one thing: a fault, a task, a worker, an option."""
+    """The plan without any one thing: a fault, a task, a worker, an option, TLS or certificates of clients."""
     for part in ("faults", "submissions", "workers"):
         for n in range(len(getattr(plan, part))):
             yield _without(plan, part, n, n + 1)
     yield from _without_options(plan)
+    yield from (Step(f"TLS {less}", replace(plan, tls=less)) for less in _LESS_TLS[plan.tls])
 
 
 def fewer(plan: Plan) -> Iterator[Step]:

@@ -117,6 +117,12 @@ class Network:
             return self.hosts[host]
         return next((node for node in self.hosts.values() if node.address == host), None)
 
+    def forget(self) -> None:
+        """The world is over: what is still open is nobody's to close."""
+        for connection in self.connections:
+            if connection.surface is not None:
+                connection.surface.forget()
+
     def connections_between(self, a: str, b: str) -> list[Connection]:
         """The connections between hosts that fit the patterns, as far as their clients still hold them."""
         return [

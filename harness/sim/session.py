@@ -161,6 +161,8 @@ def tear_down(loop: SimLoop) -> None:
     loop.set_exception_handler(lambda loop, context: None)
     with closing(loop):
         loop.run_until_complete(_end_all_tasks())
+        if loop.network is not None:
+            loop.network.forget()
         loop.run_until_complete(loop.shutdown_asyncgens())
 
 

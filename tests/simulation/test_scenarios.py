@@ -61,3 +61,20 @@ def test_a_plan_replays_to_the_same_history() -> None:
 def test_another_seed_is_another_run() -> None:
     digests = {_run("quiet", workers=Workers.SCRIPTED, seed=seed).digest for seed in range(5)}
     assert len(digests) == 5
+
+
+@pytest.mark.parametrize("workers", [Workers.SUPERVISED, Workers.SCRIPTED])
+@pytest.mark.parametrize("ca", ["false", "true"])
+def test_a_certificate_that_expires_and_is_replaced_loses_no_work(workers: Workers, ca: str) -> None:
+    run = _run("expired-certificate", workers=workers, ca=ca, mutual="true")
+    assert run.verdict.answer is Answer.VALID
+    reasons = {event.value["reason"] for event in run.history.where(f="connect", type="fail")}
+    assert reasons == {"TLS: certificate has expired"}
+
+
+def test_a_new_authority_ends_every_released_edge_worker_that_runs_already() -> None:
+    run = _run("expired-certificate", ca="true")
+    assert _broken(run) == {"every_job_is_accounted_for", "every_task_finishes", "every_worker_rejoins"}
+    ends = list(run.history.where(f="worker.exit"))
+    assert len(ends) == 3
+    assert all("ClientConnectorCertificateError" in end.value["error"] for end in ends)

@@ -135,3 +135,11 @@ def test_a_fault_gets_later_by_getting_shorter() -> None:
     later = [step.plan.faults[0] for step in simpler(plan, settle=False) if step.plan.faults[0].at > cut.at]
     assert later
     assert {ends_at(fault) for fault in later} == {seconds(50)}
+
+
+@pytest.mark.parametrize(
+    ("tls", "less"), [(Tls.OFF, []), (Tls.SERVER, [Tls.OFF]), (Tls.MUTUAL, [Tls.OFF, Tls.SERVER])]
+)
+def test_tls_is_a_thing_that_a_plan_may_do_without(tls: Tls, less: list[Tls]) -> None:
+    plan = make_plan(Scenario(tls=tls), 1, name="plan")
+    assert [step.plan.tls for step in removals(plan) if step.what.startswith("TLS")] == less

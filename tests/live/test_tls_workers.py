@@ -1,0 +1,126 @@
+"""Released workers over TLS, with their own options: on real sockets and in real processes."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness import (
+    BadCertificate,
+    CertificateFlaw,
+    CloseIdle,
+    Fleet,
+    LoseReplies,
+    RestartServer,
+    RevokeClient,
+    RotateCertificate,
+    Run,
+    Scenario,
+    Tasks,
+    Tls,
+    Workers,
+    make_plan,
+    run_plan,
+    seconds,
+)
+
+pytestmark = [pytest.mark.live, pytest.mark.slow]
+
+OPTIONS = {
+    "edge.heartbeat_interval": "2",
+    "edge.job_poll_interval": "1",
+    "edge.api_retry_wait_min": "0.2",
+    "edge.api_retry_wait_max": "2.0",
+    "workers.min_heartbeat_interval": "1",
+    "workers.execution_api_retry_wait_min": "0.2",
+    "workers.execution_api_retry_wait_max": "2.0",
+}
+STORM = Scenario(
+    fleet=Fleet(count=2, slots=4),
+    tasks=Tasks(count=4, lasting=(seconds(2), seconds(5)), over=seconds(2)),
+    faults=(
+        LoseReplies(a="worker-*", b="api", at=seconds(0), lasting=seconds(8), calls="ti.heartbeat", times=1),
+        BadCertificate(a="worker-1", b="api", at=seconds(3), lasting=seconds(2)),
+        RotateCertificate(at=seconds(5)),
+        RestartServer(at=seconds(6), lasting=seconds(1)),
+    ),
+    invariants=("every_task_finishes", "every_worker_rejoins", "every_fault_struck", "work_was_done"),
+    until=seconds(8),
+    settle=seconds(14),
+    options=OPTIONS,
+    tls=Tls.SERVER,
+)
+REVOKED = Scenario(
+    fleet=Fleet(count=2, slots=4),
+    tasks=Tasks(count=4, lasting=(seconds(3), seconds(5)), over=seconds(2)),
+    faults=(
+        RevokeClient(target="worker-1", at=seconds(1), lasting=seconds(4)),
+        BadCertificate(
+            a="worker-2", b="api", at=seconds(1), lasting=seconds(4), flaw=CertificateFlaw.UNKNOWN_CA
+        ),
+        # so that calls begin with a handshake
+        CloseIdle(a="worker-*", b="api", at=seconds(1), lasting=seconds(4), calls="jobs.fetch"),
+        RotateCertificate(at=seconds(6), ca=True),
+        RestartServer(at=seconds(7), lasting=seconds(1)),
+    ),
+    invariants=STORM.invariants,
+    until=seconds(8),
+    settle=seconds(25),
+    options=OPTIONS,
+    tls=Tls.MUTUAL,
+)
+ROTATED = Scenario(
+    fleet=Fleet(count=1, slots=1),
+    tasks=Tasks(count=1, lasting=(seconds(1), seconds(1)), over=seconds(1)),
+    faults=(RotateCertificate(at=seconds(6), ca=True),),
+    invariants=("every_worker_rejoins", "every_fault_struck", "work_was_done"),
+    until=seconds(7),
+    settle=seconds(20),
+    options={**OPTIONS, "edge.api_retries": "3"},
+    tls=Tls.SERVER,
+)
+
+
+def live(scenario: Scenario, kind: Workers) -> Run:
+    return run_plan(make_plan(scenario, 1, name="tls", workers=kind), world="live")
+
+
+def test_released_edge_workers_and_their_tasks_work_over_tls_and_outlive_a_bad_certificate() -> None:
+    run = live(STORM, Workers.EDGE)
+    assert run.verdict.answer == "valid", run.verdict.counterexamples
+    refused = [event.process for event in run.history.where(f="connect", type="fail")]
+    assert set(refused) == {"worker-1"}
+    assert all(event.value["status"] < 400 for event in run.history.where(f="ti.state", type="ok"))
+
+
+def test_released_supervisors_show_their_certificates_and_outlive_a_revocation_and_a_new_ca() -> None:
+    run = live(REVOKED, Workers.SUPERVISED)
+    assert run.verdict.answer == "valid", run.verdict.counterexamples
+    reasons = {event.process: event.value["reason"] for event in run.history.where(f="connect", type="fail")}
+    assert reasons["worker-1"] == "TLS: certificate revoked"
+    assert reasons["worker-2"].startswith("TLS: ")
+
+
+@pytest.mark.nightly
+def test_mutual_tls_lets_released_edge_workers_in_and_their_tasks_by_certificate() -> None:
+    quiet = Scenario(
+        fleet=Fleet(count=1, slots=2),
+        tasks=Tasks(count=2, lasting=(seconds(1), seconds(2)), over=seconds(1)),
+        invariants=("every_task_finishes", "work_was_done"),
+        until=seconds(3),
+        settle=seconds(15),
+        tls=Tls.MUTUAL,
+    )
+    run = live(quiet, Workers.EDGE)
+    assert run.verdict.answer == "valid", run.verdict.counterexamples
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(("kind", "answer"), [(Workers.EDGE, "invalid"), (Workers.SCRIPTED, "valid")])
+def test_a_rotated_authority_ends_a_released_edge_worker_and_not_one_that_reads_its_files(
+    kind: Workers, answer: str
+) -> None:
+    run = live(ROTATED, kind)
+    assert run.verdict.answer == answer, run.verdict.counterexamples
+    ends = [event.value["error"] for event in run.history.where(f="worker.exit")]
+    assert ["unable to get local issuer certificate" in end for end in ends] == [True] * len(ends)
+    assert len(ends) == (kind is Workers.EDGE)
