@@ -13,6 +13,7 @@ from harness.invariants import (  # noqa: F401 - importing them registers their 
     rejoining,
     reporting,
     running,
+    serving,
     slots,
     stopping,
     substance,

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from harness.invariants.registry import Finding, liveness
 from harness.invariants.running import NOTICING, SEEN_LATE, Calls
 from harness.model.bodies import Body, bodies
-from harness.model.faults import Kill, Pause, Stop
+from harness.model.faults import Fault, Kill, Pause, RestartServer, Stop
 from harness.model.history import Event, History
 from harness.model.moments import moment
 from harness.model.options import values
@@ -46,13 +46,15 @@ def _excused(body: Body, late: int, calls: Calls, told: _Told, plan: Plan) -> bo
     return (
         told.worker_ended(body.worker, since, late)
         or calls.was_deaf(body.worker, since, late)
-        or any(
-            isinstance(fault, (Kill, Stop, Pause))
-            and fnmatchcase(body.worker, fault.target)
-            and nanoseconds(fault.at) <= late
-            for fault in plan.faults
-        )
+        or any(_stops(fault, body.worker) and nanoseconds(fault.at) <= late for fault in plan.faults)
     )
+
+
+def _stops(fault: Fault, worker: str) -> bool:
+    """Whether it takes the worker down, or the server to which it would report."""
+    if isinstance(fault, RestartServer):
+        return True
+    return isinstance(fault, (Kill, Stop, Pause)) and fnmatchcase(worker, fault.target)
 
 
 class _Told:

@@ -32,6 +32,7 @@ SEEN_LATE = nanoseconds(seconds(5))
 """In the live world, a killed body is missed only when somebody looks."""
 
 _WITHDRAWN = (404, 409, 410)
+_TO_GO_ON = ("deferred", "up_for_reschedule")
 
 Problem = tuple[str, tuple[int, ...]]
 """What is wrong, and the events that show it besides the body's own."""
@@ -125,12 +126,12 @@ class Calls:
         for event in self.history.where(witness="client", f="connect"):
             self.silences[event.process].append((event.t - CONNECTING, event.t))
         for event in self.history.where(witness="server", f="task_instance"):
-            if event.value.get("old") == "running":
+            if event.value.get("old") == "running" and event.value.get("new") not in _TO_GO_ON:
                 self.left.setdefault(str(event.value.get("key")), event)
 
     def _call(self, asked: Event, answer: Event | None) -> None:
         key = asked.process, str(asked.value.get("ti"))
-        if asked.f == "ti.state":
+        if asked.f == "ti.state" and asked.value.get("state") not in _TO_GO_ON:
             self.reported.setdefault(key, asked)
         elif answer and asked.f == "ti.run" and answer.type == "ok":
             self.granted.setdefault(key, answer)

@@ -38,7 +38,15 @@ class LiveFakeServer:
     async def start(self) -> None:
         """Listen on loopback, at any free port, and let the scheduler sweep."""
         await self._listen()
+        self._get_ready()
         self._errands.begin(Scheduler(self.state).run())
+
+    def _get_ready(self) -> None:
+        """Make the routes of older API versions before time begins: the first call would wait seconds for them."""
+        if self._seat.camp.installed.workers is not None:
+            from fake_api.versions.older import routers
+
+            routers()
 
     async def _listen(self) -> None:
         loop = asyncio.get_running_loop()
@@ -47,6 +55,8 @@ class LiveFakeServer:
 
     def submit(self, task: Submission) -> str:
         """Queue the task; returns the id of its task instance."""
+        if task.triggers and task.triggers not in self.state.dags:
+            self.state.add_dag(task.triggers)
         return str(self.state.submit(replace(task_spec(task), dag_rel_path=DAG_FILE)))
 
     def restart(self, target: str, strike: Strike) -> Heal:

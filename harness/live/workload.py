@@ -54,6 +54,8 @@ def workload(submissions: tuple[Submission, ...]) -> Workload:
             "xcom_bytes": task.xcom_bytes,
             "reads": task.reads,
             "apart": task.apart,
+            "triggers": task.triggers,
+            "reschedules": task.reschedules,
             "leaves": task.leaves.total_seconds() if task.leaves else 0,
         }
     return work

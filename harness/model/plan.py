@@ -34,7 +34,8 @@ class Submission:
 
     Of released task runners in processes of their own, as live worlds have them: a body that is `apart` is a process
     that the task starts and waits for, as a shell command would be; a task that `leaves` something behind has started
-    a process that holds its output open for so long.
+    a process that holds its output open for so long. One that `triggers` a Dag asks for a run of it when its body is
+    over; one that `reschedules` goes back to its queue once, before its body begins.
     """
 
     at: timedelta
@@ -51,6 +52,8 @@ class Submission:
     reads: bool = False
     apart: bool = later(False)
     leaves: timedelta | None = later(None)
+    triggers: str | None = later(None)
+    reschedules: bool = later(False)
 
     @property
     def key(self) -> str:
