@@ -67,6 +67,8 @@ def _upstream(*numbers: int) -> tuple[str, ...]:
 
 #: Task SDK 1.1.0 to 1.1.2 import structlog.dev.Styles, which is gone since 25.5, and their metadata allow any.
 _STYLES = ("structlog<25.5",)
+#: What a resolver takes that knows of no upper bound, as core up to 3.1.0 has none.
+_FASTAPI = (*_STYLES, "fastapi==0.124.4")
 _NEWEST = Release(name="core 3.3.2, task-sdk 1.3.2, edge3 5.1.0")
 _SDK_1_1_1 = _release("task-sdk 1.1.1", "2025-11-09", core="3.1.1", edge="1.4.1", also=_STYLES)
 _SDK_1_1_2 = _release("task-sdk 1.1.2", "2025-11-09", core="3.1.2", edge="1.4.1", also=_STYLES)
@@ -125,6 +127,29 @@ BUGS: tuple[Bug, ...] = (
         found_by=("no_token_is_refused",),
     ),
     Bug(
+        id="B08",
+        component="api-server",
+        symptom="no token is renewed, and a task loses its access when its first one expires",
+        upstream=_upstream(58775, 58782),
+        plan="a-running-tasks-token-expires",
+        server="airflow",
+        affected=_release(
+            "core 3.1.0 with FastAPI 0.124", "2026-02-15", core="3.1.0", edge="1.4.0", also=_FASTAPI
+        ),
+        without=_release("core 3.2.2 with FastAPI 0.136", "2026-06-12", core="3.2.2", edge="3.7.0"),
+        found_by=("no_token_is_refused",),
+    ),
+    Bug(
+        id="B11",
+        component="task-sdk supervisor",
+        symptom="of a withdrawn task only its own process is killed, and what that started goes on",
+        upstream=_upstream(65505, 65738, 71146),
+        plan="a-withdrawn-tasks-subprocess-goes-on",
+        affected=_release("task-sdk 1.3.0", "2026-08-13", core="3.3.0", edge="4.3.0"),
+        without=_release("task-sdk 1.3.1", "2026-08-13", core="3.3.1", edge="4.3.0"),
+        found_by=("bodies_run_while_running",),
+    ),
+    Bug(
         id="B12",
         component="task-sdk supervisor",
         symptom="a task whose process is killed fails although it has retries left",
@@ -145,6 +170,16 @@ BUGS: tuple[Bug, ...] = (
         found_by=("tolerable_faults_cost_no_try",),
     ),
     Bug(
+        id="D12",
+        component="task-sdk supervisor",
+        symptom="a supervisor goes on for as long as something holds its task's output open",
+        upstream=_upstream(50500, 51180),
+        plan="a-supervisor-waits-for-what-its-task-left-behind",
+        affected=_release("task-sdk 1.0.2", "2025-07-15", core="3.0.2", edge="1.1.1"),
+        without=_release("task-sdk 1.0.3", "2025-07-15", core="3.0.3", edge="1.1.1"),
+        found_by=("every_end_is_reported",),
+    ),
+    Bug(
         id="N03",
         component="task-sdk supervisor",
         symptom="nothing is reported of a task whose process was killed with retries left",
@@ -152,6 +187,26 @@ BUGS: tuple[Bug, ...] = (
         plan="a-killed-task-is-reported-to-nobody",
         affected=_NEWEST,
         found_by=("every_end_is_reported",),
+    ),
+    Bug(
+        id="N04",
+        component="task-sdk client, api-server",
+        symptom="a task that triggers a Dag fails when the reply is lost, though the run is there",
+        upstream=_upstream(66905, 66911, 68828),
+        plan="a-lost-reply-to-a-trigger-fails-a-task",
+        server="airflow",
+        affected=_NEWEST,
+        found_by=("tolerable_faults_cost_no_try",),
+    ),
+    Bug(
+        id="N09",
+        component="edge3 worker API, executor",
+        symptom="a job whose fetch reply was lost is handed to nobody, for ten minutes or more",
+        upstream=(),
+        plan="a-lost-fetch-reply-strands-a-job",
+        server="airflow",
+        affected=_NEWEST,
+        found_by=("every_job_is_accounted_for", "tolerable_faults_cost_no_try"),
     ),
     Bug(
         id="N11",
@@ -162,6 +217,15 @@ BUGS: tuple[Bug, ...] = (
         affected=_NEWEST,
         without=replace(_SDK_1_1_1, name="task-sdk 1.1.1, of before"),
         found_by=("tolerable_faults_cost_no_try",),
+    ),
+    Bug(
+        id="N12",
+        component="task-sdk supervisor",
+        symptom="an outage of the API kills a task after a minute, which the server has as running",
+        upstream=_upstream(73244),
+        plan="an-outage-of-a-minute-and-a-half-kills-a-task",
+        affected=_NEWEST,
+        found_by=("bodies_outlive_outages",),
     ),
 )
 

@@ -32,3 +32,18 @@ def test_other_refusals_are_about_something_else(refused: Broken, status: int) -
 def test_a_fault_on_the_worker_may_explain_it(refused: Broken) -> None:
     gateway = ServerErrors(a="worker-1", b="api", at=seconds(30), lasting=minutes(1), status=403)
     assert refused(f"{ASKED}\n{ANSWER.format(403)}", faults=(gateway,)) == []
+
+
+BEAT = "9s client worker-1 invoke ti.heartbeat call=2 ti=t\n9s client worker-1 fail ti.heartbeat call=2 status={}"
+HAD = "5s server scheduler ok task_instance key={} old=running new=up_for_retry dag_id=a task_id=b run_id=c"
+
+
+def test_a_try_that_was_withdrawn_and_is_told_that_it_is_unknown_is_found(broken: Broken) -> None:
+    assert broken("withdrawals_are_told", f"{HAD.format('t')}\n{BEAT.format(404)}") == [
+        "worker-1: the heartbeat of a try that it had was answered 404 at 9s"
+    ]
+
+
+@pytest.mark.parametrize(("key", "status"), [("t", 409), ("t", 410), ("another", 404)])
+def test_a_withdrawal_is_told_and_a_stranger_is_unknown(broken: Broken, key: str, status: int) -> None:
+    assert broken("withdrawals_are_told", f"{HAD.format(key)}\n{BEAT.format(status)}") == []
