@@ -7,6 +7,7 @@ from harness.invariants import (  # noqa: F401 - importing them registers their 
     bearing,
     finishing,
     jobs,
+    names,
     outliving,
     overlap,
     refusals,

@@ -118,7 +118,7 @@ def _edge(camp: Camp, planned: PlannedWorker, _url: str) -> list[str]:
     named = ("--concurrency", str(planned.slots), "--queues", ",".join(planned.queues))
     pid = camp.disk(planned.name) / "worker.pid"
     worker = ("-m", "airflow", "edge", "worker")
-    return [str(camp.python), *worker, *named, "--edge-hostname", planned.name, "--pid", str(pid)]
+    return [str(camp.python), *worker, *named, "--edge-hostname", planned.identity, "--pid", str(pid)]
 
 
 def _ours(module: str, camp: Camp, planned: PlannedWorker, url: str) -> list[str]:

@@ -187,7 +187,8 @@ class LiveWorld:
     async def _all_registered(self) -> None:
         """Wait until every worker has registered. Raises NotStarted with the last words of one that does not."""
         patience = time.monotonic() + BOOT_TIMEOUT
-        while late := [each.name for each in self.plan.workers if each.name not in self._registered]:
+        expected = [each.name for each in self.plan.workers if each.alias is None]  # others may be refused
+        while late := [name for name in expected if name not in self._registered]:
             if words := self.fleet.ended(late):
                 raise NotStarted(f"a worker ended before it registered: {words}")
             if time.monotonic() > patience:

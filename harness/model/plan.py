@@ -20,12 +20,18 @@ from harness.model.tls_faults import Tls
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedWorker:
-    """One worker of the fleet."""
+    """One worker of the fleet, on a host of that name. `alias` is what it calls itself, if not that."""
 
     name: str
     kind: Workers
     slots: int
     queues: tuple[str, ...]
+    alias: str | None = later(None)
+
+    @property
+    def identity(self) -> str:
+        """The name under which it registers."""
+        return self.alias or self.name
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -80,7 +80,7 @@ def make_worker(planned: PlannedWorker, *, logs: Path) -> Any:
 
     worker = EdgeWorker(
         pid_file_path="",
-        hostname=planned.name,
+        hostname=planned.identity,
         queues=list(planned.queues),
         concurrency=planned.slots,
         daemon=True,  # no pid file

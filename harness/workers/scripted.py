@@ -106,7 +106,7 @@ class ScriptedWorker:
     async def _register(self) -> None:
         while True:
             try:
-                await self._edge_call("POST", f"worker/{self.site.name}", self._state("starting"))
+                await self._edge_call("POST", f"worker/{self.planned.identity}", self._state("starting"))
             except Refused as refusal:
                 if refusal.reply.status != 409:
                     raise
@@ -120,7 +120,7 @@ class ScriptedWorker:
         while True:
             state = "running" if self.running else "idle"
             try:
-                await self._edge_call("PATCH", f"worker/{self.site.name}", self._state(state))
+                await self._edge_call("PATCH", f"worker/{self.planned.identity}", self._state(state))
             except Refused as refusal:
                 if refusal.reply.status != 404:
                     raise
@@ -137,7 +137,7 @@ class ScriptedWorker:
     async def _fetch(self, client: ApiClient) -> Any:
         queues = list(self.planned.queues)
         body = {"queues": queues, "free_concurrency": self.free_slots, "supports_task_instance_uuid": True}
-        return await self._edge_call("POST", f"jobs/fetch/{self.site.name}", body, client=client)
+        return await self._edge_call("POST", f"jobs/fetch/{self.planned.identity}", body, client=client)
 
     # -- a job -------------------------------------------------------------------------------------
 
