@@ -160,6 +160,17 @@ BUGS: tuple[Bug, ...] = (
         found_by=("every_task_finishes",),
     ),
     Bug(
+        id="D03",
+        component="api-server",
+        symptom="a try that was withdrawn is told that it is unknown (404), not that it is gone (410)",
+        upstream=_upstream(66713),
+        plan="a-withdrawn-try-is-told-that-it-is-unknown",
+        server="airflow",
+        affected=_release("core 3.2.0", "2026-04-13", core="3.2.0", edge="3.4.0"),
+        without=_release("core 3.2.1", "2026-05-12", core="3.2.1", edge="3.5.0"),
+        found_by=("withdrawals_are_told",),
+    ),
+    Bug(
         id="D11",
         component="task-sdk client",
         symptom="a call that takes longer than five seconds fails, and no setting changes that",
@@ -176,7 +187,7 @@ BUGS: tuple[Bug, ...] = (
         upstream=_upstream(50500, 51180),
         plan="a-supervisor-waits-for-what-its-task-left-behind",
         affected=_release("task-sdk 1.0.2", "2025-07-15", core="3.0.2", edge="1.1.1"),
-        without=_release("task-sdk 1.0.3", "2025-07-15", core="3.0.3", edge="1.1.1"),
+        without=_NEWEST,
         found_by=("every_end_is_reported",),
     ),
     Bug(

@@ -15,6 +15,7 @@ from harness.workers.scripted import AIRFLOW_VERSION, EDGE_VERSION
 #: Seconds for one request, on a busy machine; and between two, while nobody answers.
 TIMEOUT, AGAIN = 60.0, 0.5
 #: What a worker says of itself.
+ABOUT = "of a harness run"  # up to 3.1 a pool that is changed needs its description
 SYSINFO = {"airflow_version": AIRFLOW_VERSION, "edge_provider_version": EDGE_VERSION}
 #: Rows of one page: [api] maximum_page_limit.
 PAGE = 100
@@ -79,7 +80,7 @@ class AirflowRest:
 
     async def put_pools(self, names: list[str], *, slots: int) -> None:
         """Make these pools, or set their slots."""
-        pools = [{"name": name, "slots": slots, "description": "of a harness run"} for name in names]
+        pools = [{"name": name, "slots": slots, "description": ABOUT} for name in names]
         for at in range(0, len(pools), PAGE):
             await self._create("pools", *pools[at : at + PAGE], existing="overwrite")
 
@@ -99,7 +100,7 @@ class AirflowRest:
 
     async def open_pool(self, name: str, *, slots: int) -> None:
         """Let tasks of the pool be queued."""
-        pool = {"pool": name, "slots": slots, "include_deferred": False}
+        pool = {"pool": name, "slots": slots, "description": ABOUT, "include_deferred": False}
         await self.call("PATCH", f"/api/v2/pools/{quote(name, safe='')}", pool)
 
     async def trigger(self, dag_id: str, run_id: str) -> None:
