@@ -8,7 +8,7 @@ from fastapi import Depends
 from starlette.requests import Request
 from starlette.types import Scope
 
-from fake_api.auth import AuthError, BadSubjectError, Claims, authorize_edge, authorize_execution
+from fake_api.auth import AuthError, BadSubjectError, Claims
 from fake_api.routing import STATE, Authorize, header
 from fake_api.state import State
 from fake_api.wire import InvalidRequestError
@@ -57,7 +57,7 @@ def execution_token(
         now = state.now()
         method, path, record = scope["method"], scope["path"], state.audit.record
         try:
-            claims = scope[CLAIMS] = authorize_execution(
+            claims = scope[CLAIMS] = state.rules.authorize_execution(
                 state.tokens,
                 authorization=header(scope, b"authorization"),
                 scopes=scopes,
@@ -90,7 +90,7 @@ def edge_token(scope: Scope) -> None:
     named = urlsplit(f"http://airflow{path}").path.partition(EDGE_PREFIX)[2]
     try:
         if state.worker_identities is None:
-            authorize_edge(
+            state.rules.authorize_edge(
                 state.tokens, authorization=authorization, method=named, now=now, error_id=state.new_id
             )
             who, why = "edge worker", "a token for this path"

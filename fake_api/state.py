@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zlib import crc32
 
 from fake_api.auth import Audit, Tokens
 from fake_api.auth.oidc import WorkerIdentities
@@ -12,7 +13,7 @@ from fake_api.content import Content
 from fake_api.defaults import utc_now, uuid7
 from fake_api.executor import Executor
 from fake_api.names import TaskInstanceState
-from fake_api.outcome import Change, Outcome, Reply
+from fake_api.outcome import Change, Outcome, Reply, job_detail
 from fake_api.rows import DagRun, EdgeJob, EdgeWorker, JobKey, TaskInstance, TaskKey, TaskSpec
 from fake_api.settings import Settings
 from fake_api.tables import EdgeJobs, TaskInstances
@@ -195,6 +196,24 @@ class State(Content):
             raise ValueError(
                 f"{ti_id} has no open question: POST it to /hitlDetails first, and answer it once"
             )
+
+    def keep_log(self, key: JobKey, *, at: datetime, text: str) -> None:
+        """Keep a piece of a try's log under the time that its worker gave it."""
+        chunks = self.edge_logs.get(key, {})
+        chunks[at] = text
+        self.edge_logs[key] = chunks  # assigned to: a durable state learns of it
+        about = {"log_chunk_time": at, "length": len(text), "crc32": crc32(text.encode())}
+        self.tell(
+            Change(
+                at=self.now(),
+                table="log",
+                key=str(key),
+                old=None,
+                new="log chunk",
+                cause="POST logs/push",
+                detail=job_detail(key) | about,
+            )
+        )
 
     def apply(self, outcome: Outcome) -> Reply:
         """Store what a transition decided, tell the listeners, and return the reply it wants sent."""

@@ -18,18 +18,25 @@ CONTENT = "harness"
 KEEP_ALIVE = 120
 """Seconds a connection may stay idle; Airflow: [api] worker_timeout."""
 
-_TOLD = ("task_instance", "edge_job", "edge_worker", "log")
+_TOLD = ("task_instance", "edge_job", "edge_worker", "log", "xcom")
 _METHODS = ("PATCH", "POST", "PUT", "DELETE")
 
 
-def http_protocol(state: State) -> Callable[[], Any]:
-    """What makes a protocol for each connection to a new API process over that state: uvicorn's own."""
+Failed = Callable[[Exception], None]
+
+
+def http_protocol(state: State, *, failed: Failed | None = None) -> Callable[[], Any]:
+    """What makes a protocol for each connection to a new API process over that state: uvicorn's own.
+
+    `failed` hears of what is raised where a request is served, and answered with a 500.
+    """
     import uvicorn
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
     from uvicorn.server import ServerState
 
+    app = create_app(state)
     config = uvicorn.Config(
-        create_app(state),
+        app if failed is None else _watched(app, failed),
         http="httptools",
         ws="none",
         lifespan="off",
@@ -41,6 +48,17 @@ def http_protocol(state: State) -> Callable[[], Any]:
     config.load()
     server_state = ServerState()
     return lambda: HttpToolsProtocol(config=config, server_state=server_state, app_state={})
+
+
+def _watched(app: Any, failed: Failed) -> Any:
+    async def watched(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await app(scope, receive, send)
+        except Exception as error:
+            failed(error)
+            raise
+
+    return watched
 
 
 def configured(settings: Settings, options: Mapping[str, str]) -> Settings:

@@ -8,7 +8,7 @@ from fake_api.dependencies import StateDep, edge_token
 from fake_api.edge.columns import in_utc, refuse_text
 from fake_api.edge.documented import TOKEN, refusals
 from fake_api.edge.payloads import PushLogsBody
-from fake_api.outcome import NULL, Change, Reply, job_detail
+from fake_api.outcome import NULL, Reply
 from fake_api.routing import guarded_by
 from fake_api.rows import JobKey
 from fake_api.state import State
@@ -69,23 +69,9 @@ async def push_logs(
     _path(state, key, body.task_instance_id)
     refuse_text(state.settings.database, "log_chunk_data", body.log_chunk_data)
     at = in_utc("log_chunk_time", body.log_chunk_time)
-    chunks = state.edge_logs.get(key, {})
-    if at in chunks:
+    if at in state.edge_logs.get(key, {}):
         raise DuplicateLogChunkError(f"{key} has a chunk of {at} already: send another time")
-    chunks[at] = body.log_chunk_data
-    state.edge_logs[key] = chunks
-    detail = job_detail(key) | {"log_chunk_time": at, "length": len(body.log_chunk_data)}
-    state.tell(
-        Change(
-            at=state.now(),
-            table="log",
-            key=str(key),
-            old=None,
-            new="log chunk",
-            cause="POST logs/push",
-            detail=detail,
-        )
-    )
+    state.keep_log(key, at=at, text=body.log_chunk_data)
     return NULL
 
 

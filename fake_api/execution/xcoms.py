@@ -193,5 +193,5 @@ def _tell(
     **more: bool,
 ) -> None:
     name = f"{task.dag_id}/{task.task_id}/{task.run_id}/{task.map_index}/{key}"
-    detail = task._asdict() | {"key": key} | more
+    detail = task._asdict() | {"xcom_key": key} | more
     state.tell(Change(at=state.now(), table="xcom", key=name, old=old, new=new, cause=cause, detail=detail))

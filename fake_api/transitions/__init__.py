@@ -6,7 +6,9 @@ Routes and sweeps reach them through `Rules`, so that a test can build a server 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+from fake_api.auth.guards import authorize_edge, authorize_execution
 from fake_api.outcome import Outcome
 from fake_api.transitions import (
     callbacks,
@@ -29,6 +31,9 @@ Rule = Callable[..., Outcome]
 class Rules:
     """Every transition by name. A field has the signature of the function it defaults to."""
 
+    # who may call: these raise AuthError, and transitions are not asked
+    authorize_execution: Callable[..., Any] = authorize_execution
+    authorize_edge: Callable[..., None] = authorize_edge
     # asked for through the Execution API
     run: Rule = task_instances.run
     update_state: Rule = task_states.update_state

@@ -18,13 +18,15 @@ from harness.model.verdict import Kind
 
 
 def show(arguments: argparse.Namespace) -> int:
-    """Print the scenarios, or the faults, or the invariants, or the options."""
+    """Print the scenarios, or the faults, or the invariants, or the options, or the mutants."""
     if arguments.faults:
         lines = faults()
     elif arguments.invariants:
         lines = invariants()
     elif arguments.options:
         lines = options()
+    elif arguments.mutants:
+        lines = mutants()
     else:
         lines = scenarios()
     print("\n".join(lines))
@@ -64,6 +66,15 @@ def options() -> Iterator[str]:
     for option in OPTIONS.values():
         yield f"{option.name}={option.default}"
         yield from _indented(f"{option.takes}; read by {', '.join(option.read_by)}. {option.about}")
+
+
+def mutants() -> Iterator[str]:
+    """Each mutant with what is wrong with it, and the promise that has to tell."""
+    from harness.search.mutants import MUTANTS
+
+    for mutant in MUTANTS.values():
+        yield mutant.name
+        yield from _indented(f"{mutant.about} Caught by {mutant.caught_by}.")
 
 
 def _fields(kind: type[Fault]) -> Iterator[str]:

@@ -163,6 +163,9 @@ def _list(commands: Commands) -> None:
     which = listing.add_mutually_exclusive_group()
     which.add_argument("--faults", action="store_true", help="the kinds of faults and their fields")
     which.add_argument("--invariants", action="store_true", help="the promises a run is judged by")
+    which.add_argument(
+        "--mutants", action="store_true", help="the wrong systems that the promises must catch"
+    )
     which.add_argument("--options", action="store_true", help="the options of Airflow that a run can set")
     listing.set_defaults(command=_later("listing", "show"))
 

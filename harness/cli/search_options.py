@@ -1,4 +1,4 @@
-"""The options of the commands that search: `exhaust`, `swarm`, `shrink`."""
+"""The options of the commands that search: `exhaust`, `swarm`, `shrink`, `mutants`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _EXIT = "Exit codes: that of the worst plan (1 safety, 2 liveness, 3 unknown or 
 
 def add(commands: Any, later: Later, path: PathOf) -> None:
     """Add each command; `later` and `path` as in `tool_options`."""
-    for command in (_exhaust, _swarm, _shrink):
+    for command in (_exhaust, _swarm, _shrink, _mutants):
         command(commands, later, path)
 
 
@@ -51,6 +51,16 @@ def _common(command: argparse.ArgumentParser, path: PathOf) -> None:
     command.add_argument(
         "--workers", choices=[str(kind) for kind in Workers], help="which code plays the workers"
     )
+    _jobs_and_json(command)
+    command.add_argument(
+        "--out",
+        type=path,
+        metavar="DIR",
+        help="where the results go; a search that is there already goes on (default: a folder in runs/)",
+    )
+
+
+def _jobs_and_json(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--jobs",
         type=positive,
@@ -64,12 +74,6 @@ def _common(command: argparse.ArgumentParser, path: PathOf) -> None:
         help="run the plans on the workers of this Dask scheduler, tcp://HOST:PORT, instead (extra `dask`)",
     )
     command.add_argument("--json", action="store_true", help="print one JSON object instead of text")
-    command.add_argument(
-        "--out",
-        type=path,
-        metavar="DIR",
-        help="where the results go; a search that is there already goes on (default: a folder in runs/)",
-    )
 
 
 def _exhaust(commands: Any, later: Later, path: PathOf) -> None:
@@ -146,3 +150,27 @@ def _shrink(commands: Any, later: Later, path: PathOf) -> None:
     )
     shrink.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     shrink.set_defaults(command=later("shrinking", "shrink"))
+
+
+def _mutants(commands: Any, later: Later, path: PathOf) -> None:  # noqa: ARG001
+    mutants = commands.add_parser(
+        "mutants",
+        help="try whether the promises catch wrong workers, servers and schedulers",
+        description="Run systems in which one thing is wrong, each in the weather that gives it a chance, until the "
+        "promise that is there for it tells; and the correct system on the same plans, where all are to be kept.",
+        epilog="Exit codes: 0 all killed, 1 one survived, 3 one crashed, or the correct system broke a promise.",
+        allow_abbrev=False,
+    )
+    mutants.add_argument(
+        "names", nargs="*", metavar="NAME", help="as `harness list --mutants` shows them (default: all)"
+    )
+    mutants.add_argument(
+        "--seeds", type=positive, default=10, metavar="N", help="plans of each at most (default: 10)"
+    )
+    mutants.add_argument(
+        "--storms",
+        action="store_true",
+        help="look for them in storms drawn blindly, as `harness swarm` does; any promise may tell",
+    )
+    _jobs_and_json(mutants)
+    mutants.set_defaults(command=later("mutating", "mutants"))

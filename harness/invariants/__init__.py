@@ -5,21 +5,28 @@ Add one with `@safety`, `@liveness` or `@exercised`; a plan names those it wants
 
 from harness.invariants import (  # noqa: F401 - importing them registers their invariants
     bearing,
+    draining,
     finishing,
     jobs,
+    logs,
     names,
     outliving,
     overlap,
+    patience,
+    queues,
     refusals,
     rejoining,
     reporting,
+    results,
     running,
     serving,
     slots,
     stopping,
     substance,
     success,
+    tokens,
     transitions,
+    tries,
     truth,
 )
 from harness.invariants.judge import judge

@@ -19,23 +19,28 @@ def only_legal_transitions(history: History, plan: Plan) -> Iterator[Finding]:  
     """
     unseen = 0
     stands: dict[tuple[str, str], str | None] = {}  # by table and key: the state that its last change left
-    legal: dict[tuple[str, str | None, str | None], bool] = {}  # few distinct ones among very many events
+    gone: set[tuple[str, str]] = set()  # of what was deleted
+    legal: dict[
+        tuple[str, str | None, str | None, bool], bool
+    ] = {}  # few distinct ones among very many events
     for event in history.where(witness="server"):
         if event.f not in TABLES:
             continue
         if sampled(event):
             unseen += 1
             continue
-        change = (event.f, event.value.get("old"), event.value.get("new"))
+        key = event.f, str(event.value.get("key"))
+        change = (event.f, event.value.get("old"), event.value.get("new"), key in gone)
         if change not in legal:
-            legal[change] = is_legal(*change)
+            legal[change] = is_legal(*change[:3], again=change[3])
         if not legal[change]:
             yield Finding(_summary(event), (event.n,))
-        key = event.f, str(event.value.get("key"))
         before, after = stands.get(key), event.value.get("new")
         if before != event.value.get("old"):
             yield Finding(f"{_summary(event)}, and it was {before or 'nothing'} before", (event.n,))
         stands[event.f, str(event.value.get("new_id", key[1]))] = after
+        if after is None:
+            gone.add(key)
     if unseen:
         raise Unwitnessed(
             f"{unseen} of the server's states were asked for now and then, each change was not seen"

@@ -173,6 +173,7 @@ class LiveWorld:
             await self._end()
             raise
         self.clock.begun = time.monotonic_ns()
+        self.history.header["epoch"] = time.time()
 
     async def _start(self) -> None:
         await self.server.start()

@@ -43,7 +43,7 @@ _KINDS: dict[tuple[str, str], EventKind] = {
     ("nemesis", "fault.end"): EventKind(("info",), {"fault": int, "name": str, "strikes": int}),
     ("client", "connect"): EventKind(("fail",), {"reason": str}),
     **{("client", name): _CALL for name in NAMES},
-    **{("server", table): _CHANGE_OF_TRY for table in ("task_instance", "edge_job")},
+    **{("server", table): _CHANGE_OF_TRY for table in ("task_instance", "edge_job", "xcom")},
     **{("server", table): _CHANGE for table in ("edge_worker", "dag_run", "log")},
     ("body", "body"): EventKind(
         TYPES, {"call": int, "task": str, "ti": str, "try": _POSITIVE}, {"slots": _POSITIVE}

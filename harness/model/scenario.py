@@ -69,6 +69,12 @@ ALL_INVARIANTS: tuple[str, ...] = (
     "only_legal_transitions",
     "slots_are_never_exceeded",
     "every_job_is_accounted_for",
+    "jobs_keep_to_their_queues",
+    "tries_are_counted",
+    "tokens_are_checked",
+    "drained_work_is_finished",
+    "logs_are_kept",
+    "results_are_kept",
     "every_fault_struck",
     "work_was_done",
 )

@@ -18,6 +18,7 @@ from harness.model.draws import Draw
 from harness.model.fault_checks import can_be
 from harness.model.faults import FAULTS, Fault
 from harness.model.operations import NAMES
+from harness.model.options import values
 from harness.model.plan import Plan
 from harness.model.plan_checks import check_plan
 from harness.model.planning import make_plan
@@ -27,8 +28,8 @@ from harness.search.kinds import STATUSES
 from harness.units import minutes, ms, seconds
 
 FAULTS_MOST = 8
-MENDING = minutes(40)
-"""Longer than Airflow takes to mend one task: heartbeat timeout, retry delay, and twice stuck in queued."""
+SLACK = minutes(2)
+"""For what is looked at now and then."""
 
 _LASTING = (seconds(1), seconds(5), seconds(20), minutes(1), minutes(3), minutes(10))
 _CALLS = ("*", "ti.*", "jobs.*", "worker.*", *NAMES)
@@ -103,14 +104,15 @@ def drawn_plan(
     Raises BadPlan where the scenario is none of which a plan could be made.
     """
     calm = replace(scenario, fleet=drawn_fleet(scenario.fleet, draw, least=scenario.tasks.slots))
+    options = {**_intervals(draw.named("options")), **scenario.options}
+    work = 2 * _work(scenario) / (calm.fleet.count * calm.fleet.slots)
     calm = replace(
         calm,
         tasks=_that_outlast(scenario),
         faults=(),
         invariants=_promises(scenario),
-        settle=max(scenario.settle, MENDING + 2 * _work(scenario) / (calm.fleet.count * calm.fleet.slots)),
+        settle=max(scenario.settle, _mending(scenario, options) + work),
     )
-    options = {**_intervals(draw.named("options")), **scenario.options}
     plan = make_plan(
         calm,
         seed,
@@ -140,6 +142,14 @@ def _that_outlast(scenario: Scenario) -> Tasks:
     tasks = scenario.tasks
     within = scenario.until // max(tasks.retry_delay, seconds(10))
     return replace(tasks, retries=max(tasks.retries, within + 2))
+
+
+def _mending(scenario: Scenario, options: Mapping[str, str]) -> timedelta:
+    """Longer than Airflow takes to mend one task: two heartbeat timeouts, the retry delay, and twice stuck in queued."""
+    known = values(options)
+    queued = known["scheduler.task_queued_timeout"] + known["scheduler.task_queued_timeout_check_interval"]
+    silent = known["scheduler.task_instance_heartbeat_timeout"]
+    return seconds(2 * silent + 2 * queued) + scenario.tasks.retry_delay + SLACK
 
 
 def _work(scenario: Scenario) -> timedelta:

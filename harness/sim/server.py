@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from fake_api import State
-from harness.control_plane import HOST, PORT, http_protocol, seed_content, task_spec
+from harness.control_plane import HOST, PORT, Failed, http_protocol, seed_content, task_spec
 from harness.model.plan import Submission
 from harness.model.tls_faults import Tls
 from harness.ports import Heal, Strike
@@ -18,7 +18,12 @@ def url(tls: Tls) -> str:
 
 
 class SimServerPort:
-    """Implements `harness.ports.Server`. The state outlives restarts, as a database does."""
+    """Implements `harness.ports.Server`. The state outlives restarts, as a database does.
+
+    `failed`, where it is set, hears of what is raised where a request is served.
+    """
+
+    failed: Failed | None = None
 
     def __init__(self, wires: Network, state: State, *, over_tls: OverTls | None = None) -> None:
         self._wires, self.state, self._over_tls = wires, state, over_tls
@@ -28,7 +33,7 @@ class SimServerPort:
         """A new API process: an application on the stored state, listening."""
         node = self._wires.boot(HOST)
         listen = partial(self._wires.create_server, over_tls=self._over_tls)
-        node.context().run(listen, http_protocol(self.state), HOST, PORT)
+        node.context().run(listen, http_protocol(self.state, failed=self.failed), HOST, PORT)
 
     def submit(self, task: Submission) -> str:
         """Queue the task; returns the id of its task instance."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from fake_api import RULES, Change, Rules, Scheduler, Settings, State
-from harness.control_plane import configured
+from harness.control_plane import configured, witnessed
 from harness.errors import SimulationError
 from harness.model.history import Event, History
 from harness.model.plan import Plan, PlannedWorker
@@ -40,6 +40,9 @@ class Parts:
 
     settings: Settings = field(default_factory=Settings)
     rules: Rules = RULES
+    state: Callable[..., State] = State
+    server: Callable[..., SimServerPort] = SimServerPort
+    scheduler: Callable[[State], Scheduler] = Scheduler
     scripted: Callable[[PlannedWorker, Site], ScriptedWorker] = ScriptedWorker
     told: Callable[[Event], None] = lambda event: None
     """Hears of each event the moment it happens, in the very code that it happens to."""
@@ -77,7 +80,13 @@ class SimWorld:
         self.plan, self.loop, self.parts = plan, loop, parts or Parts()
         self.streams = Streams(plan.seed)
         self.history = History(
-            header={"scenario": plan.scenario, "seed": plan.seed, "world": self.name, "plan": plan.digest()}
+            header={
+                "scenario": plan.scenario,
+                "seed": plan.seed,
+                "world": self.name,
+                "plan": plan.digest(),
+                "epoch": EPOCH.timestamp(),
+            }
         )
         self.clock = SimClock(loop)
         link = plan.link
@@ -89,14 +98,14 @@ class SimWorld:
             new_call=self.history.new_call,
             terminator=self.tls.terminator if self.tls else None,
         )
-        self.state = State(
+        self.state = self.parts.state(
             settings=configured(self.parts.settings, plan.options),
             rules=self.parts.rules,
             now=self.clock.utcnow,
             new_id=self._new_id,
         )
         self.state.subscribe(self._server_says)
-        self.server = SimServerPort(wires, self.state, over_tls=self.tls.end if self.tls else None)
+        self.server = self.parts.server(wires, self.state, over_tls=self.tls.end if self.tls else None)
         self.fleet = SimFleet(self, wires, folder=folder)
         self._scheduler: asyncio.Task[None] | None = None
         self._over = False
@@ -120,15 +129,9 @@ class SimWorld:
         return event
 
     def _server_says(self, change: Change) -> None:
-        if change.table in ("task_instance", "edge_job", "edge_worker", "log"):
-            value = {"key": change.key, "old": change.old, "new": change.new, "cause": change.cause}
-            process = (
-                "api" if change.cause.split(" ", 1)[0] in ("PATCH", "POST", "PUT", "DELETE") else "scheduler"
-            )
-            detail = {name: _plain(item) for name, item in change.detail.items()}
-            self.record(
-                witness="server", process=process, type="ok", f=change.table, value={**value, **detail}
-            )
+        if told := witnessed(change):
+            process, value = told
+            self.record(witness="server", process=process, type="ok", f=change.table, value=value)
 
     def _loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         # a callback that nobody awaits has raised: the run cannot be trusted any more
@@ -139,7 +142,7 @@ class SimWorld:
         self.server.boot()
         scheduler = self.network.wires.boot("scheduler")
         self._scheduler = self.loop.create_task(
-            Scheduler(self.state).run(), name="scheduler", context=scheduler.context()
+            self.parts.scheduler(self.state).run(), name="scheduler", context=scheduler.context()
         )
         self.fleet.boot_all(self.plan.workers)
 
@@ -159,7 +162,3 @@ def _tls(plan: Plan, folder: Path) -> SimTls | None:
     from harness.sim.tls_files import SimTls
 
     return SimTls(plan, folder / "tls")
-
-
-def _plain(value: Any) -> Any:
-    return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)

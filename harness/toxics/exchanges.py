@@ -16,7 +16,7 @@ from harness.model.http_faults import Aftermath, Flaw
 from harness.model.operations import understand
 from harness.toxics.replies import cut, flawed
 from harness.toxics.rules import LET_THROUGH, TO_BODIES, TO_REPLIES, TO_REQUESTS, Does, Rule, strike_first
-from harness.toxics.witness import kept, told
+from harness.toxics.witness import carried, kept, told
 
 Record = Callable[[str, str, dict[str, Any]], None]
 """Called with type (invoke, ok, fail, info), operation name and value of each client event."""
@@ -69,6 +69,7 @@ class Exchange:
     late: bytearray | None = None  # bytes of the reply that wait for their time
     whole: bytearray | None = None  # bytes of the reply that wait for its end
     replied = False
+    retry_after: bytes | None = None  # the header of the reply
     hung_up = False  # the server closed its end meanwhile
 
     def __init__(self, name: str, params: dict[str, str], method: str, path: str, number: int) -> None:
@@ -246,8 +247,8 @@ class HttpTap:
         self._count += 1
         exchange = Exchange(call.name, call.path, method, path, self._count)
         self.exchange, self.opened = exchange, True
+        exchange.first = self._held
         if self.rules:
-            exchange.first = self._held
             exchange.before = self._strike(exchange, TO_REQUESTS)
 
     def _strike(self, exchange: Exchange, does: Collection[Does], body_size: int = 0) -> Rule | None:
@@ -269,7 +270,8 @@ class HttpTap:
 
     def _invoke(self, exchange: Exchange, body: bytes) -> None:
         exchange.sent, exchange.call = True, self.new_call()
-        value = {"call": exchange.call, **exchange.params, **kept(exchange.name, body)}
+        about = {**exchange.params, **carried(exchange.first), **kept(exchange.name, body)}
+        value = {"call": exchange.call, **about}
         self.record("invoke", exchange.name, value)
 
     def _end(self, then: Aftermath) -> None:
@@ -306,7 +308,9 @@ def _outcome(exchange: Exchange, status: int, body: bytes) -> tuple[str, dict[st
     if status < 400 and rule is not None and rule.does is Does.SPOIL_REPLY and rule.flaw is not Flaw.TYPE:
         return "info", {"status": status, "reason": "reply corrupted"}
     kind = "ok" if status < 400 else "fail" if status < 500 and not exchange.applied else "info"
-    return kind, {"status": status, **told(exchange.name, status, body)}
+    header = exchange.retry_after or b""
+    wait = {"retry_after": int(header)} if header.isdigit() else {}
+    return kind, {"status": status, **wait, **told(exchange.name, status, body)}
 
 
 class _RequestEvents:
@@ -335,10 +339,15 @@ class _RequestEvents:
 class _ResponseEvents:
     """What httptools tells of a response."""
 
-    __slots__ = ("body", "exchange", "tap")
+    __slots__ = ("body", "exchange", "retry_after", "tap")
 
     def __init__(self, tap: HttpTap, exchange: Exchange) -> None:
         self.tap, self.exchange, self.body = tap, exchange, b""
+        self.retry_after: bytes | None = None
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if name.lower() == b"retry-after":
+            self.retry_after = value
 
     def on_headers_complete(self) -> None:
         if self.exchange.method == "HEAD":  # its length header speaks of a body that never comes
@@ -349,4 +358,5 @@ class _ResponseEvents:
 
     def on_message_complete(self) -> None:
         if self.tap.exchange is self.exchange and self.tap._response is not None:
+            self.exchange.retry_after = self.retry_after
             self.tap.response_end(self.exchange, self.tap._response.get_status_code(), self.body)

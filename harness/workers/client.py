@@ -33,6 +33,12 @@ class Reply(NamedTuple):
     headers: dict[bytes, bytes]
     body: bytes
 
+    @property
+    def retry_after(self) -> float:
+        """So many seconds the server asks to be left alone; 0 where it says nothing, or a date."""
+        text = self.headers.get(b"retry-after", b"")
+        return float(text) if text.isdigit() else 0.0
+
     def json(self) -> Any:
         """The body as JSON; None for an empty one. Raises Unreachable for one that was damaged on its way."""
         try:
@@ -61,7 +67,7 @@ async def persist(attempt: Callable[[], Awaitable[Reply]], *, random: Random) ->
                 return reply
             if reply.status < 500 and reply.status != 429:
                 raise Refused(reply)
-            retry_after = float(reply.headers.get(b"retry-after", b"0"))
+            retry_after = reply.retry_after
         await asyncio.sleep(max(retry_after, random.uniform(RETRY_FIRST, wait)))
         wait = min(wait * 2, RETRY_MOST)
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from harness.model.plan import PlannedWorker
@@ -46,20 +48,31 @@ class ScriptedWorker:
     site: Site
     attempt: MakeTry = ScriptedTask
     versions: tuple[str, str] = (AIRFLOW_VERSION, EDGE_VERSION)
-    running: dict[str, int] = field(default_factory=dict)  # job key → slots
+    running: list[int] = field(default_factory=list)  # the slots of each job in hand
     welcome: bool = False  # the server has taken our tokens before
+    open: bool = True  # for more jobs
+    _logged: dict[str, datetime] = field(default_factory=dict)  # job key → the time of its last piece of log
 
     async def run(self) -> None:
-        """Register, then poll for jobs and heartbeat for ever."""
+        """Register, then poll for jobs and heartbeat until SIGINT, then finish what was begun."""
         self._edge = self._client()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self.drain)
         await self._register()
-        async with asyncio.TaskGroup() as self._group:
-            self._group.create_task(self._heartbeat_for_ever(), name=f"{self.site.name}: heartbeat")
-            self._group.create_task(self._poll_for_ever(), name=f"{self.site.name}: poll")
+        async with asyncio.TaskGroup() as others:
+            beats = others.create_task(self._heartbeat_for_ever(), name=f"{self.site.name}: heartbeat")
+            async with asyncio.TaskGroup() as self._group:  # of the jobs
+                await self._poll()
+            beats.cancel()
+        with suppress(Refused):
+            await self._edge_call("PATCH", f"worker/{self.planned.identity}", self._state("offline"))
+
+    def drain(self) -> None:
+        """Take no more jobs; end when those begun are over."""
+        self.open = False
 
     @property
     def free_slots(self) -> int:
-        return self.planned.slots - sum(self.running.values())
+        return self.planned.slots - sum(self.running)
 
     @property
     def _heartbeat_interval(self) -> float:
@@ -108,9 +121,9 @@ class ScriptedWorker:
             try:
                 await self._edge_call("POST", f"worker/{self.planned.identity}", self._state("starting"))
             except Refused as refusal:
-                if refusal.reply.status != 409:
+                if refusal.reply.status == 400:  # of a version that the server does not take
                     raise
-                # our predecessor died and the server has not noticed yet
+                # 409: our predecessor died and the server has not noticed yet; else see `_heartbeat_for_ever`
                 await asyncio.sleep(self._heartbeat_interval)
             else:
                 self.welcome = True
@@ -118,32 +131,38 @@ class ScriptedWorker:
 
     async def _heartbeat_for_ever(self) -> None:
         while True:
-            state = "running" if self.running else "idle"
+            state = ("running" if self.running else "idle") if self.open else "terminating"
             try:
                 await self._edge_call("PATCH", f"worker/{self.planned.identity}", self._state(state))
             except Refused as refusal:
-                if refusal.reply.status != 404:
-                    raise
-                await self._register()
+                # what else is refused may be granted once clocks are right again, or what stands in between is mended
+                if refusal.reply.status == 404:
+                    await self._register()
             await asyncio.sleep(self._heartbeat_interval)
 
-    async def _poll_for_ever(self) -> None:
+    async def _poll(self) -> None:
+        """Take jobs until the worker is drained."""
         poll, interval = self._client(), self.site.option("edge.job_poll_interval")
-        while True:
-            while self.free_slots > 0 and (job := await self._fetch(poll)):
+        while self.open:
+            if self.free_slots > 0 and (job := await self._fetch(poll)):
                 self._start(job)
-            await asyncio.sleep(interval)
+            else:
+                await asyncio.sleep(interval)
+        poll.close()
 
     async def _fetch(self, client: ApiClient) -> Any:
         queues = list(self.planned.queues)
         body = {"queues": queues, "free_concurrency": self.free_slots, "supports_task_instance_uuid": True}
-        return await self._edge_call("POST", f"jobs/fetch/{self.planned.identity}", body, client=client)
+        try:
+            return await self._edge_call("POST", f"jobs/fetch/{self.planned.identity}", body, client=client)
+        except Refused:  # the heartbeat finds out what is the matter
+            return None
 
     # -- a job -------------------------------------------------------------------------------------
 
     def _start(self, job: dict[str, Any]) -> None:
         key = "/".join(str(job[name]) for name in ("dag_id", "task_id", "run_id", "try_number", "map_index"))
-        self.running[key] = job["concurrency_slots"]
+        self.running.append(job["concurrency_slots"])
         self._group.create_task(self._run_job(key, job), name=f"{self.site.name}: {key}")
 
     async def _run_job(self, key: str, job: dict[str, Any]) -> None:
@@ -153,21 +172,36 @@ class ScriptedWorker:
         client = self._client()
         try:
             await self._edge_call("PATCH", f"jobs/state/{key}/running", client=client)
-            await self._push_log(client, key, "the task begins\n")
+            await self._push_log(client, key, "the task begins")
             ended_well = await kind(self.site, job, client).run()
+            await self._push_log(client, key, "the task is over")
             state = "success" if ended_well else "failed"
             await self._edge_call("PATCH", f"jobs/state/{key}/{state}", client=client)
         except Refused:
             pass  # the server has other plans for this job
         finally:
-            self.running.pop(key, None)
+            self.running.remove(job["concurrency_slots"])
+            self._logged.pop(key, None)
             client.close()
 
     async def _push_log(self, client: ApiClient, key: str, text: str) -> None:
         """Try three times: a chunk that did arrive is refused for ever after, and no log is worth a job."""
-        chunk = {"log_chunk_time": self.site.utcnow().isoformat(), "log_chunk_data": text}
+        at = self._log_time(key)
+        await self._push_chunk(client, key, at, f"{at.isoformat()} {text}\n")
+
+    async def _push_chunk(self, client: ApiClient, key: str, at: datetime, text: str) -> None:
+        chunk = {"log_chunk_time": at.isoformat(), "log_chunk_data": text}
         for _ in range(3):
+            wait = RETRY_FIRST
             with suppress(Unreachable):
-                if (await self._edge_attempt(client, "POST", f"logs/push/{key}", chunk)).status < 400:
+                reply = await self._edge_attempt(client, "POST", f"logs/push/{key}", chunk)
+                if reply.status < 400:
                     return
-            await asyncio.sleep(RETRY_FIRST)
+                wait = max(wait, reply.retry_after)
+            await asyncio.sleep(wait)
+
+    def _log_time(self, key: str) -> datetime:
+        """Now, and later than before: a log is read in the order of these times, whatever the host's clock does."""
+        now = self.site.utcnow()
+        self._logged[key] = max(now, self._logged.get(key, now) + timedelta(microseconds=1))
+        return self._logged[key]

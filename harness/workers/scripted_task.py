@@ -85,7 +85,8 @@ class ScriptedTask:
                 body.kill("no heartbeat has come through for too long")
                 return False
             left = body.ends_at - self.site.monotonic()
-            await asyncio.sleep(max(0.0, min(interval, left)))
+            wait = max(interval, reply.retry_after if reply else 0.0)
+            await asyncio.sleep(max(0.0, min(wait, left)))
         return True
 
     def _beat(self) -> dict[str, Any]:

@@ -30,10 +30,10 @@ from harness.search import (
 )
 from harness.search.journal import FILE
 from harness.search.kinds import Span
+from harness.search.mutants.wrong_workers import GivesUp
 from harness.sim.session import run_in_sim
 from harness.sim.world import Parts
 from harness.units import minutes, seconds
-from tests.simulation.mutants import GivesUp
 
 SCENARIO = Scenario(
     fleet=Fleet(count=2, slots=2, kind=Workers.SCRIPTED),

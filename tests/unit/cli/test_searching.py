@@ -11,8 +11,9 @@ import pytest
 
 Harness = Callable[..., tuple[int, str, str]]
 
-SMALL = ("--set", "tasks=1", "--set", "workers=1", "--workers", "scripted", "--jobs", "1")
-FETCH_404 = ("--calls", "jobs.fetch", "--faults", "status 40[49]", "--spans", "once")
+# a heartbeat that is answered 404 ends the released worker, and not our reference
+SMALL = ("--set", "tasks=1", "--set", "workers=1", "--workers", "edge", "--jobs", "1")
+BEAT_404 = ("--calls", "worker.set_state running", "--faults", "status 404", "--spans", "once")
 
 
 @pytest.mark.parametrize(
@@ -60,17 +61,17 @@ def test_an_exhaustive_search_shrinking_and_comparing_go_hand_in_hand(
     harness: Harness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code, out, _ = harness("exhaust", "quiet", *SMALL, *FETCH_404, "--out", "found")
+    code, out, _ = harness("exhaust", "quiet", *SMALL, *BEAT_404, "--out", "found")
     assert code == 2
-    assert "jobs.fetch L     L" in out
+    assert "worker.set_state running L" in out
     (replay,) = [line.strip() for line in out.splitlines() if "harness replay" in line]
     plan = Path(replay.split()[-1])
 
-    assert harness("exhaust", "quiet", *SMALL, *FETCH_404, "--out", "found")[1] == out  # nothing is run again
-    code, text, _ = harness("exhaust", "quiet", *SMALL, *FETCH_404, "--out", "found", "--json")
-    assert [cell["state"] for cell in json.loads(text)["cells"]] == ["invalid", "invalid"]
+    assert harness("exhaust", "quiet", *SMALL, *BEAT_404, "--out", "found")[1] == out  # nothing is run again
+    code, text, _ = harness("exhaust", "quiet", *SMALL, *BEAT_404, "--out", "found", "--json")
+    assert [cell["state"] for cell in json.loads(text)["cells"]] == ["invalid"]
     assert harness("exhaust", "--compare", "found", "found")[:2] == (0, "0 cells differ\n")
-    assert harness("exhaust", "quiet", *SMALL, "--seed", "2", *FETCH_404, "--out", "found")[0] == 64
+    assert harness("exhaust", "quiet", *SMALL, "--seed", "2", *BEAT_404, "--out", "found")[0] == 64
 
     code, text, _ = harness("shrink", str(plan), "--runs", "6", "--json")
     shrunk = json.loads(text)
@@ -93,7 +94,7 @@ def test_a_plan_that_no_longer_fails_is_not_shrunk(harness: Harness, tmp_path: P
 
 def test_a_plan_that_fails_otherwise_than_its_verdict_says_is_told(harness: Harness, tmp_path: Path) -> None:
     folder = tmp_path / "found"
-    harness("exhaust", "quiet", *SMALL, *FETCH_404, "--out", str(folder))
+    harness("exhaust", "quiet", *SMALL, *BEAT_404, "--out", str(folder))
     plan = next(folder.glob("plans/*/plan.json"))
     recorded = {"counterexamples": [{"invariant": "no_success_is_lost"}]}
     (plan.parent / "verdict.json").write_text(json.dumps(recorded))

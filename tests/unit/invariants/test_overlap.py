@@ -3,6 +3,9 @@ from functools import partial
 
 import pytest
 
+from harness.model.faults import Pause
+from harness.units import seconds
+
 Broken = Callable[..., list[str]]
 
 
@@ -82,3 +85,21 @@ def test_an_overlap_of_milliseconds_says_how_long_it_was(twice: Broken) -> None:
 def test_bodies_that_do_not_overlap_break_nothing(twice: Broken, second: str) -> None:
     lines = ["10s body worker-1 invoke body call=1 task=a/b/c", "20s body worker-1 ok body call=1 task=a/b/c"]
     assert twice("\n".join([*lines, second])) == []
+
+
+def test_what_begins_while_the_host_of_the_other_is_paused_overlaps_once_that_had_the_time_to_hear_of_it(
+    twice: Broken,
+) -> None:
+    def overlapping(until: str) -> list[str]:
+        return twice(
+            f"""
+            10s body worker-1 invoke body call=1 task=a/b/c
+            60s body worker-2 invoke body call=2 task=a/b/c
+            {until} body worker-1 ok body call=1 task=a/b/c
+            3m body worker-2 ok body call=2 task=a/b/c
+            """,
+            faults=(Pause(target="worker-1", at=seconds(20), lasting=seconds(60)),),
+        )
+
+    assert overlapping("1m45s") == []
+    assert overlapping("2m") == ["a/b/c ran on worker-1 and worker-2 at the same time, 1m–2m"]

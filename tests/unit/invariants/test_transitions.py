@@ -81,3 +81,13 @@ def test_a_retry_goes_on_under_its_new_id(illegal: Broken) -> None:
         """
     assert illegal(text.format("b")) == []
     assert len(illegal(text.format("a"))) == 1
+
+
+def test_a_job_that_was_revoked_and_queued_again_may_be_reported_on_by_whoever_had_it_before(
+    illegal: Broken,
+) -> None:
+    late = "4s server api ok edge_job key=j old=queued new=running cause='PATCH jobs/state'\n"
+    queued = "1s server scheduler ok edge_job key=j old=null new=queued\n"
+    revoked = "2s server scheduler ok edge_job key=j old=queued new=null\n"
+    assert illegal(queued + revoked + queued.replace("1s", "3s") + late) == []
+    assert illegal(queued + late) == ["edge job j went from queued to running at 4s (PATCH jobs/state)"]

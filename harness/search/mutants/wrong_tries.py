@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from harness.ports import Body
-from harness.workers.client import Unreachable
+from harness.workers.client import Refused, Reply, Unreachable
 from harness.workers.scripted import ScriptedWorker
 from harness.workers.scripted_task import ScriptedTask
 
@@ -129,6 +129,82 @@ class HeedsNothing(WrongTry):
                 await self._attempt("PUT", f"task-instances/{self.ti}/heartbeat", self._beat())
             await asyncio.sleep(5)
         return True
+
+
+class KnowsFirstTokenOnly(WrongTry):
+    """Ignores the tokens that replace the one it got when it began."""
+
+    async def _attempt(self, method: str, path: str, body: Any = None) -> Reply:
+        before = self.token
+        reply = await super()._attempt(method, path, body)
+        if not path.endswith("/run"):
+            self.token = before
+        return reply
+
+
+class KnowsWorkloadTokenOnly(WrongTry):
+    """Ignores even the token that it gets for its workload's."""
+
+    async def _attempt(self, method: str, path: str, body: Any = None) -> Reply:
+        before = self.token
+        reply = await super()._attempt(method, path, body)
+        self.token = before
+        return reply
+
+
+class RunsWhenRefused(WrongTry):
+    """Runs the body although it may not."""
+
+    async def run(self) -> bool:
+        with suppress(Refused):
+            await self.ask()
+        await self.live(self.begin())
+        with suppress(Refused):
+            return await self.succeed()
+        return False
+
+
+class SaysNothing(WrongTry):
+    """Ends without a word of how."""
+
+    async def _report(self, task: Any, *, failed: bool, retry: bool) -> None:
+        await asyncio.sleep(0)
+
+
+class NeverRetries(WrongTry):
+    """What fails has failed for good."""
+
+    async def _report(self, task: Any, *, failed: bool, retry: bool) -> None:
+        await super()._report(task, failed=failed, retry=False)
+
+
+class KeepsResults(WrongTry):
+    """Succeeds without having stored its result."""
+
+    async def _push_xcom(self, task: Any) -> None:
+        await asyncio.sleep(0)
+
+
+class BeatsForAnother(WrongTry):
+    """Heartbeats with another process's id."""
+
+    def _beat(self) -> dict[str, Any]:
+        return {**super()._beat(), "pid": self.pid + 1}
+
+
+class AsksWithAnothersToken(WrongTry):
+    """Does all as it should, and tries once whether the token of the task before it opens its own: it must not."""
+
+    lent: ClassVar[dict[str, str]] = {}
+
+    async def _accompany(self, body: Body, task: Any) -> bool:
+        name, own = self.site.name, self.token
+        self.token = self.lent.get(name, own)
+        if self.token != own:
+            with suppress(Unreachable):
+                await self._attempt("PUT", f"task-instances/{self.ti}/heartbeat", self._beat())
+        self.token = self.lent[name] = own
+        return await super()._accompany(body, task)
 
 
 def worker(kind: type[ScriptedTask]) -> Any:
