@@ -66,9 +66,9 @@ class EdgeWorker:
         return "terminating" if self._drains() else "running" if len(self._jobs) else "idle"
 
     def stop(self) -> None:
-        """End at once: nothing more is sent but that the worker is offline."""
+        """End at once, as a killed worker does: nothing more is sent. One that drains says that it is offline."""
         self._jobs.kill(block=False)
-        self.say_offline()
+        self._line.close()
 
     # -- calls -----------------------------------------------------------------------------------------
 

@@ -58,8 +58,15 @@ def locust(
 @contextmanager
 def served(*arguments: str, environ: Mapping[str, str] | None = None) -> Iterator[str]:
     """The URL of a `harness serve` with these arguments, for as long as the block lasts."""
+    with listening("-m", "harness", "serve", "--port", "0", *arguments, environ=environ) as url:
+        yield url
+
+
+@contextmanager
+def listening(*arguments: str, environ: Mapping[str, str] | None = None) -> Iterator[str]:
+    """The URL that a Python process with these arguments says it listens on, for as long as the block lasts."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "harness", "serve", "--port", "0", *arguments],
+        [sys.executable, *arguments],
         cwd=ROOT,
         env={**clean(), **(environ or {})},
         stdout=subprocess.PIPE,

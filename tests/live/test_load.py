@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.live.loading import locust, served
+from tests.live.loading import listening, locust, served
 
 pytestmark = pytest.mark.live
 
@@ -49,6 +49,27 @@ def test_two_processes_share_a_load_and_their_figures_add_up(fake, tmp_path):
     assert ended.went_well, ended.output
     assert len(ended.results["generator"]) == 2
     assert ended.results["counts"]["worker.register"] == 4
+
+
+def test_every_promise_that_a_server_breaks_is_told(tmp_path):
+    with listening("-m", "tests.live.lying_server") as url:
+        ended = locust(*QUICK, "--sample", "1", "-t", "6s", host=url, folder=tmp_path)
+
+    assert ended.code == 1, ended.output
+    assert set(ended.results["promises"]["broken"]) == {
+        "a job is handed out once",
+        "a task that heartbeats in time is not withdrawn",
+        "a token opens its own task alone",
+        "what was acknowledged is kept",
+    }
+
+
+def test_workers_that_are_let_finish_drain_and_leave_no_task_behind(fake, tmp_path):
+    ended = locust(*QUICK, "--stop-timeout", "30", host=fake, folder=tmp_path)
+
+    counts = ended.results["counts"]
+    assert ended.went_well, ended.output
+    assert counts["jobs fetched"] == counts["tasks success"] + counts.get("tasks failed", 0)
 
 
 def test_arrivals_come_by_rate_and_latency_counts_from_when_they_were_due(fake, tmp_path):
