@@ -7,6 +7,7 @@ import resource
 import time
 from collections.abc import Callable, Iterator
 
+from ci.bench.answering import answering
 from ci.bench.proxying import proxying
 from ci.bench.servers import servers
 from ci.bench.table import Row
@@ -103,6 +104,7 @@ MEASURES: dict[str, Callable[[], Iterator[Row]]] = {
     "edge-workers": edge_workers,
     "throughput": throughput,
     "proxy": proxying,
+    "proxy-api": answering,
     "fleet": fleet,
     "servers": servers,
 }

@@ -31,11 +31,11 @@ TOXICS = {
 
 def proxying() -> Iterator[Row]:
     """Bulk, round trips, CPU for each, connections: direct, and through each proxy with each set of toxics."""
-    with _upstream() as port:
+    with upstream() as port:
         address = ("127.0.0.1", port)
         yield from _rows("direct", address, None)
         for name, command in _servers():
-            with _running(command) as (process, url), Client(url) as toxiproxy:
+            with running_server(command) as (process, url), Client(url) as toxiproxy:
                 proxy = toxiproxy.create("bench", f"127.0.0.1:{port}")
                 for toxics, types in TOXICS.items():
                     toxiproxy.reset()
@@ -68,7 +68,8 @@ def _servers() -> Iterator[tuple[str, list[str]]]:
 
 
 @contextmanager
-def _running(command: list[str]) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+def running_server(command: list[str]) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A Toxiproxy as a process, and the URL of its API; `{port}` in its command is where it is to listen."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     words = [word.format(port=port) for word in command]
@@ -93,7 +94,7 @@ def _cpu(pid: int | None) -> float:
 
 
 @contextmanager
-def _upstream() -> Iterator[int]:
+def upstream() -> Iterator[int]:
     """A server on threads: `B` asks for the bulk, anything else comes back."""
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
         threading.Thread(target=_accept, args=[listener], daemon=True).start()

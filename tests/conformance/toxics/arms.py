@@ -62,8 +62,10 @@ def embedded(case: Case, *, seed: int = 1) -> None:
     """Our server on real sockets."""
 
     async def main() -> None:
+        before = _descriptors()
         async with ToxiproxyServer(port=0, seed=seed) as server:
             await _on_sockets(case, (server.address.host, server.address.port))
+        await _nothing_left(before)
 
     asyncio.run(main())
 
@@ -87,6 +89,18 @@ def real(case: Case) -> None:
             await process.wait()
 
     asyncio.run(main())
+
+
+async def _nothing_left(descriptors: int) -> None:
+    """Neither a task nor a descriptor of the server outlasts it."""
+    async with asyncio.timeout(20):
+        while len(asyncio.all_tasks()) > 1 or _descriptors() > descriptors:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+
+
+def _descriptors() -> int:
+    listed = Path("/proc/self/fd")  # where there is none, there is nothing to count
+    return sum(1 for _ in listed.iterdir()) if listed.is_dir() else 0
 
 
 async def _on_sockets(case: Case, control: tuple[str, int]) -> None:
