@@ -52,7 +52,7 @@ class Deployment:
         more = parts.path.strip("/") or parts.query or parts.fragment
         if parts.scheme != "http" or not parts.hostname or not port or more:
             raise BadParameter(
-                "--server takes http://HOST:PORT and nothing more, for the relays speak no TLS: forward a local port"
+                "--server takes http://HOST:PORT and nothing more, for relays speak no TLS to it: forward a local port"
                 " to the server (ssh -L, kubectl port-forward) and give http://localhost:PORT"
             )
         return cls(

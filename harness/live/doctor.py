@@ -89,6 +89,12 @@ PROBES: tuple[Probe, ...] = (
         get="https://github.com/Shopify/toxiproxy/releases, and its path in TOXIPROXY_SERVER",
     ),
     Probe(
+        name="TLS",
+        look=probes.tls,
+        good_for="--tls, in both worlds and of harness serve",
+        get="pip install '.[tls]', or make install, in the checkout",
+    ),
+    Probe(
         name="docker engine",
         look=probes.docker,
         good_for="--hosts containers in the live world",

@@ -109,6 +109,12 @@ def postgresql_drivers() -> Looked:
     return _distributions("psycopg2-binary", "asyncpg")
 
 
+def tls() -> Looked:
+    """What makes the certificates of a test CA, and who checks them."""
+    looked = _distributions("trustme")
+    return looked._replace(found=f"{looked.found}; {ssl.OPENSSL_VERSION}")
+
+
 def toxiproxy() -> Looked:
     """The original."""
     return _program(os.environ.get("TOXIPROXY_SERVER") or "toxiproxy-server", "-version")

@@ -14,6 +14,7 @@ from harness.invariants import judge
 from harness.model.history import History
 from harness.model.plan import Plan
 from harness.model.scenario import Workers
+from harness.model.tls_faults import Tls
 from harness.report import store
 from harness.runner import Run
 
@@ -72,6 +73,18 @@ def test_the_command_that_makes_a_run_again_has_all_that_made_it(planned: Planne
         " --workers scripted --world live"
     )
     assert run_command(planned()) == "harness run cut-off-worker --seed 7"
+    assert run_command(planned(), tls=Tls.MUTUAL) == "harness run cut-off-worker --seed 7 --tls mutual"
+
+
+def test_a_run_over_tls_says_so_and_its_plan_replays_over_tls(harness: Harness) -> None:
+    code, out, _ = harness("run", "quiet", "--set", "tasks=2", "--workers", "scripted", "--tls", "mutual")
+    assert code == 0
+    assert "         over mutual TLS" in out.splitlines()
+    code, again, _ = harness("replay", "runs/quiet-1")
+    assert code == 0
+    assert "         over mutual TLS" in again.splitlines()
+    plain, _, _ = harness("run", "quiet", "--set", "tasks=2", "--workers", "scripted", "--no-store")
+    assert plain == 0
 
 
 def test_the_replay_command_is_one_that_a_shell_understands() -> None:
