@@ -134,7 +134,7 @@ BUGS: tuple[Bug, ...] = (
         plan="a-running-tasks-token-expires",
         server="airflow",
         affected=_release(
-            "core 3.1.0 with FastAPI 0.124", "2026-02-15", core="3.1.0", edge="1.4.0", also=_FASTAPI
+            "core 3.1.0 with FastAPI 0.124", "2025-12-14", core="3.1.0", edge="1.4.0", also=_FASTAPI
         ),
         without=_release("core 3.2.2 with FastAPI 0.136", "2026-06-12", core="3.2.2", edge="3.7.0"),
         found_by=("no_token_is_refused",),
@@ -160,6 +160,17 @@ BUGS: tuple[Bug, ...] = (
         found_by=("every_task_finishes",),
     ),
     Bug(
+        id="B14",
+        component="edge3 executor",
+        symptom="a try that goes back to its queue is a job twice, and the scheduler ends by an IntegrityError",
+        upstream=_upstream(53610, 53927),
+        plan="a-task-queued-twice-ends-the-scheduler",
+        server="airflow",
+        affected=_release("edge3 1.1.2", "2025-08-12", core="3.0.4", edge="1.1.2"),
+        without=_release("edge3 1.1.3", "2025-08-12", core="3.0.4", edge="1.1.3"),
+        found_by=("the_server_stays_up",),
+    ),
+    Bug(
         id="D03",
         component="api-server",
         symptom="a try that was withdrawn is told that it is unknown (404), not that it is gone (410)",
@@ -169,6 +180,17 @@ BUGS: tuple[Bug, ...] = (
         affected=_release("core 3.2.0", "2026-04-13", core="3.2.0", edge="3.4.0"),
         without=_release("core 3.2.1", "2026-05-12", core="3.2.1", edge="3.5.0"),
         found_by=("withdrawals_are_told",),
+    ),
+    Bug(
+        id="D06",
+        component="edge3 worker API",
+        symptom="a second worker is registered under the name of one that lives",
+        upstream=_upstream(58586),
+        plan="two-workers-of-one-name",
+        server="airflow",
+        affected=_release("edge3 1.5.0", "2025-12-03", core="3.1.3", edge="1.5.0", also=_STYLES),
+        without=_release("edge3 1.6.0", "2025-12-03", core="3.1.3", edge="1.6.0", also=_STYLES),
+        found_by=("one_worker_has_a_name",),
     ),
     Bug(
         id="D11",
