@@ -239,7 +239,7 @@ BUGS: tuple[Bug, ...] = (
         plan="a-lost-fetch-reply-strands-a-job",
         server="airflow",
         affected=_NEWEST,
-        found_by=("every_job_is_accounted_for", "tolerable_faults_cost_no_try"),
+        found_by=("every_job_is_accounted_for",),
     ),
     Bug(
         id="N11",

@@ -55,7 +55,7 @@ def workload(submissions: tuple[Submission, ...]) -> Workload:
             "reads": task.reads,
             "apart": task.apart,
             "triggers": task.triggers,
-            "reschedules": task.reschedules,
+            "reschedules": task.reschedules.total_seconds() if task.reschedules else 0,
             "leaves": task.leaves.total_seconds() if task.leaves else 0,
         }
     return work

@@ -31,12 +31,12 @@ def _sleeper(lasting: float, **options: Any) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(["sleep", str(lasting)], **options)  # noqa: S603, S607 - coreutils
 
 
-def _reschedule_once(ti: Any) -> None:
+def _reschedule_once(ti: Any, *, seconds: float) -> None:
     """Back to the queue, the first time; a file remembers it."""
     been_here = Path(os.environ["AIRFLOW_HOME"], f"rescheduled-{ti.id}")
     if not been_here.exists():
         been_here.touch()
-        raise _exception("AirflowRescheduleException")(datetime.now(UTC) + timedelta(seconds=1))
+        raise _exception("AirflowRescheduleException")(datetime.now(UTC) + timedelta(seconds=seconds))
 
 
 def _trigger(dag_id: str, *, run_id: str) -> None:
@@ -69,7 +69,7 @@ def body(**work: Any) -> str | None:
     ti: Any = get_current_context()["ti"]
     about = {"task": f"{ti.dag_id}/{ti.task_id}/{ti.run_id}", "ti": str(ti.id), "try": ti.try_number}
     if work["reschedules"]:
-        _reschedule_once(ti)
+        _reschedule_once(ti, seconds=work["reschedules"])
     if work["leaves"]:
         _sleeper(work["leaves"], start_new_session=True)  # nobody waits for it
     apart = _sleeper(work["lasting"]) if work["apart"] else None

@@ -41,7 +41,7 @@ class Submission:
     Of released task runners in processes of their own, as live worlds have them: a body that is `apart` is a process
     that the task starts and waits for, as a shell command would be; a task that `leaves` something behind has started
     a process that holds its output open for so long. One that `triggers` a Dag asks for a run of it when its body is
-    over; one that `reschedules` goes back to its queue once, before its body begins.
+    over; one that `reschedules` goes back to its queue once, before its body begins, to be queued again so much later.
     """
 
     at: timedelta
@@ -59,7 +59,7 @@ class Submission:
     apart: bool = later(False)
     leaves: timedelta | None = later(None)
     triggers: str | None = later(None)
-    reschedules: bool = later(False)
+    reschedules: timedelta | None = later(None)
 
     @property
     def key(self) -> str:
