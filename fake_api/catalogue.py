@@ -48,7 +48,7 @@ class Dag:
     """What the server knows of a Dag.
 
     `tasks` are what each triggered run gets; their run_id is replaced by that of the run. A run of a paused
-    Dag waits. `allowed_run_types` None allows all.
+    Dag waits. `allowed_run_types` None allows all. A run for a date before `start_date` or after `end_date` has no tasks.
     """
 
     dag_id: str
@@ -65,6 +65,14 @@ class Dag:
     owners: str | None = "airflow"
     tags: tuple[str, ...] = ()
     next_dagrun: datetime | None = None
+    start_date: datetime | None = None
+    end_date: datetime | None = None
+
+    def tasks_on(self, date: datetime | None) -> tuple[TaskSpec, ...]:
+        """What a run for that logical date gets; one for no date gets all. Airflow: DagRun.verify_integrity."""
+        early = date is not None and self.start_date is not None and date < self.start_date
+        late = date is not None and self.end_date is not None and date > self.end_date
+        return () if early or late else self.tasks
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,6 +27,8 @@ class DagSeed(Seed):
     relative_fileloc: str = "dag.py"
     bundle_name: str = "dags-folder"
     tags: tuple[str, ...] = ()
+    start_date: AwareDatetime | None = None
+    end_date: AwareDatetime | None = None
 
 
 class RunSeed(Seed):

@@ -48,7 +48,8 @@ def trigger_dag_run(
         return refused
     if same_date is not None:
         return _unique_violation(new_id())
-    tasks = [replace(task, dag_id=run.dag_id, run_id=run.run_id) for task in dag.tasks]
+    given = dag.tasks_on(run.logical_date)
+    tasks = [replace(task, dag_id=run.dag_id, run_id=run.run_id) for task in given]
     instances = [TaskInstance(id=new_id(), task=task, try_number=0, max_tries=task.retries) for task in tasks]
     return Outcome(rows=(run, *instances))
 

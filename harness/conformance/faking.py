@@ -27,6 +27,8 @@ MakeApp = Callable[[State], ASGIApp]
 EPOCH = datetime(2031, 5, 5, 12, tzinfo=UTC)
 TICK = timedelta(milliseconds=1)
 OPERATOR = "EmptyOperator"
+SINCE = datetime(2019, 1, 1, tzinfo=UTC)
+"""The start date of every Dag, as seeder.py has it."""
 
 
 class Clock:
@@ -93,7 +95,7 @@ class FakeArm:
 def seed(state: State, dag_id: str, wanted: Seed) -> dict[str, str]:
     """Write what a Seed says into the fake; the ids of what was made, by name."""
     tasks = tuple(_spec(dag_id, "", task) for task in wanted.tasks)
-    state.add_dag(dag_id, tasks=tasks, **wanted.dag)
+    state.add_dag(dag_id, tasks=tasks, start_date=SINCE, **wanted.dag)
     for asset in wanted.assets:
         aliases = (f"{dag_id}-{asset.alias}",) if asset.alias else ()
         state.add_asset(

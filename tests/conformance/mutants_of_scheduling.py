@@ -20,6 +20,13 @@ MUTANTS = (
         killed_by="case trigger 5",
     ),
     Mutant(
+        wrong="a run before its Dag's start date has tasks",
+        module="transitions.dag_runs",
+        old="given = dag.tasks_on(run.logical_date)",
+        new="given = dag.tasks",
+        killed_by="case trigger 18",
+    ),
+    Mutant(
         wrong="a stale Dag may be triggered",
         module="transitions.dag_runs",
         old="if dag is None or dag.is_stale:",

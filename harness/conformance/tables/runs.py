@@ -43,6 +43,8 @@ TRIGGERS: tuple[object, ...] = (
     {"unknown": 1},
     [],
     None,
+    {"logical_date": "2018-12-31T23:59:59Z"},  # before the Dag's start date: a run without task instances
+    {"logical_date": "0001-01-01T00:00:00Z"},
 )
 RUN_IDS = ("manual__1", "a%20b", "a/b", "x" * 250, "x" * 251, "%C3%A9", "a:b+c~d", "with,comma",
            "manual__2020-01-01T00:00:00+00:00", "-", "..")  # fmt: skip

@@ -115,6 +115,21 @@ def test_a_run_with_a_logical_date_has_a_data_interval(world: World, api: Api) -
     assert run["data_interval_start"] == run["data_interval_end"] == run["run_after"]
 
 
+@pytest.mark.parametrize(
+    ("days", "count"),
+    [(-1, 0), (0, 1), (5, 1), (6, 0), (None, 1)],
+    ids=["before", "first", "last", "after", "none"],
+)
+def test_a_run_for_a_date_out_of_its_dag_s_time_has_no_tasks(
+    world: World, api: Api, days: int | None, count: int
+) -> None:
+    task = TaskSpec(dag_id="etl", task_id="a", run_id="")
+    world.state.add_dag("etl", tasks=(task,), start_date=START, end_date=START + timedelta(days=5))
+    date = None if days is None else (START + timedelta(days=days)).isoformat()
+    assert trigger(api, logical_date=date).status == 204
+    assert len(states(api) or {}) == count
+
+
 def test_a_run_inherits_the_user_who_triggered_its_parent(world: World, api: Api) -> None:
     world.state.add_dag("etl")
     ti_id = world.submit()
