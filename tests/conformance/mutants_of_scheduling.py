@@ -43,7 +43,7 @@ MUTANTS = (
     Mutant(
         wrong="a triggered run has no task instances",
         module="transitions.dag_runs",
-        old="tasks = [replace(task, dag_id=run.dag_id, run_id=run.run_id) for task in dag.tasks]",
+        old="tasks = [replace(task, dag_id=run.dag_id, run_id=run.run_id) for task in given]",
         new="tasks = []",
         killed_by="case bodies POST /dag-runs/{dag_id}/{run_id}",
     ),
