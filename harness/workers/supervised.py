@@ -23,7 +23,8 @@ from harness.ports import Body, Site
 LENGTH = 4  # bytes before each message, big-endian: how many follow
 STARTING = 0.3
 """Seconds from the fork to the task: a small DAG file is parsed meanwhile. A busy machine takes several."""
-FIRST_WORDS, LAST_WORDS = "::group::Pre Execute", "::endgroup::"
+FIRST_WORDS, DONE, LAST_WORDS = "::group::Pre Execute", "Done. Returned value was: None", "::endgroup::"
+"""What it logs: as it starts, when a @task function has ended well, after its outcome."""
 
 
 def read_workload(command: Mapping[str, Any]) -> Any:
@@ -101,6 +102,8 @@ class TaskRunner:
             succeeded = await self._work()
         except RequestFailed:
             succeeded = False
+        if succeeded:
+            self._say(DONE)
         try:
             await self._ask(_outcome(succeeded, retry=details["ti_context"]["should_retry"], site=self.site))
         except RequestFailed:

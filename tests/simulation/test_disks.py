@@ -34,10 +34,11 @@ def test_a_supervisor_that_cannot_write_its_log_dies_and_its_task_never_begins()
     assert list(history.where(f="worker.exit")) == []
 
 
-def test_a_task_that_ends_on_a_full_disk_is_a_success_whose_job_failed() -> None:
+def test_a_task_that_ends_well_on_a_full_disk_is_failed() -> None:
+    """Its last words before its outcome cannot be written, and its supervisor dies of that."""
     history = _run(10)
     assert [event.type for event in history.where(f="body")] == ["invoke", "ok"]
-    assert _new(history, "task_instance")[-1] == "success"
+    assert _new(history, "task_instance")[-1] == "failed"
     assert _new(history, "edge_job")[-1] == "failed"
 
 
