@@ -85,7 +85,7 @@ PROBES: tuple[Probe, ...] = (
     Probe(
         name="toxiproxy-server",
         look=probes.toxiproxy,
-        good_for="holding our proxy against the original, in tests and in make bench",
+        good_for="--toxiproxy server, and holding our proxy against the original, in tests and in make bench",
         get="https://github.com/Shopify/toxiproxy/releases, and its path in TOXIPROXY_SERVER",
     ),
     Probe(
@@ -97,7 +97,7 @@ PROBES: tuple[Probe, ...] = (
     Probe(
         name="docker engine",
         look=probes.docker,
-        good_for="--hosts containers in the live world",
+        good_for="--hosts containers and --toxiproxy container in the live world",
         get="apt-get install docker.io, or https://docs.docker.com/engine/install, and access to its socket",
     ),
     Probe(

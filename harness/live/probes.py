@@ -132,7 +132,10 @@ def docker() -> Looked:
             engine.connect(path)
             engine.sendall(b"GET /version HTTP/1.0\r\nHost: docker\r\n\r\n")
             reply = b"".join(iter(lambda: engine.recv(65_536), b""))
-        version = json.loads(reply.partition(b"\r\n\r\n")[2])["Version"]
+        told = json.loads(reply.partition(b"\r\n\r\n")[2])
+        version, kernel = told["Version"], told.get("KernelVersion", os.uname().release)
+        if kernel != os.uname().release:
+            return Looked(False, f"{version} at {path}, but its containers run elsewhere, on kernel {kernel}")
         return Looked(True, f"{version} at {path}")
     except (OSError, ValueError, KeyError) as error:
         return Looked(False, f"no engine at {path}: {error}")

@@ -105,6 +105,7 @@ def _docker(path: Path, reply: bytes) -> Iterator[None]:
     ("body", "there", "found"),
     [
         (b'{"Version": "27.0.1"}', True, "27.0.1 at "),
+        (b'{"Version": "27.0.1", "KernelVersion": "of a virtual machine"}', False, "27.0.1 at "),
         (b"<html>", False, "no engine at "),
         (b"{}", False, "no engine at "),
     ],
