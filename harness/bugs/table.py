@@ -260,6 +260,16 @@ BUGS: tuple[Bug, ...] = (
         affected=_NEWEST,
         found_by=("bodies_outlive_outages",),
     ),
+    Bug(
+        id="N13",
+        component="edge3 worker and executor, scheduler",
+        symptom="a task that goes back to its queue for less than five seconds fails",
+        upstream=_upstream(71172),
+        plan="a-task-rescheduled-for-a-second-fails",
+        server="airflow",
+        affected=_NEWEST,
+        found_by=("every_task_finishes",),
+    ),
 )
 
 
