@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from harness.live.hosting import MakeHost
 
 
+#: What docker itself says of a container that could not be started.
+NEVER_RAN = 125
+
+
 @contextmanager
 def containers(camp: Camp) -> Iterator[MakeHost]:
     """Containers of this machine's Docker engine; a host that boots again is its old container, started again.
@@ -104,13 +108,22 @@ class ContainerHost:
 
     @property
     def exit_code(self) -> int | None:
-        if self._code is None and self._booting.done() and not lives(self._pid):
+        if self._code is None and self._booting.done() and not self._runs:
+            if self._booting.exception():
+                self._code = NEVER_RAN
+                return self._code
             self._container.reload()
             state = self._container.attrs["State"]
             self._code = None if state["Running"] else _code(int(state["ExitCode"]))
         return self._code
 
+    @property
+    def _runs(self) -> bool:
+        return self._booting.exception(TIMEOUT) is None and lives(self._pid)
+
     def last_words(self) -> str:
+        if error := self._booting.exception(TIMEOUT):
+            return str(error)
         words = self._container.logs(tail=1).decode(errors="replace").strip()
         return words or "it said nothing"
 
@@ -119,6 +132,8 @@ class ContainerHost:
         return first_child(self._pid) if self.exit_code is None else None
 
     def outer(self, pid: int) -> int | None:
+        if self._booting.exception(TIMEOUT):
+            return None
         if pid not in self._outer:  # ids in the container are its own
             self._outer |= {inner(each): each for each in (self._pid, *descendants(self._pid))}
         return self._outer.get(pid)
@@ -132,9 +147,10 @@ class ContainerHost:
             self._container.pause()
 
     def resume(self) -> None:
-        self._container.reload()
-        if self._container.status == "paused":  # it may have been killed meanwhile
-            self._container.unpause()
+        with _unless_ended():
+            self._container.reload()
+            if self._container.status == "paused":  # it may have been killed meanwhile
+                self._container.unpause()
 
     def kill(self) -> None:
         with _unless_ended():
@@ -143,10 +159,13 @@ class ContainerHost:
 
 @contextmanager
 def _unless_ended() -> Iterator[None]:
-    """What is done to a container that has ended, the engine refuses as a conflict, and there is nothing to do."""
+    """What is done to a container that has ended, the engine refuses as a conflict, and there is nothing to do.
+
+    Nor is there to one that never started.
+    """
     from docker.errors import APIError, NotFound
 
-    with suppress(NotFound):
+    with suppress(NotFound, NotStarted):
         try:
             yield
         except APIError as error:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.errors import NotStarted
 from harness.live.abilities import IMAGE_VARIABLE
 from harness.live.engine import Engine
 from harness.live.supervised_process import PYTHON_VARIABLE
@@ -49,9 +50,12 @@ _PATHS = frozenset({"PATH", "PYTHONPATH"})
 
 
 def runtime(engine: Engine, *, python: Path) -> Runtime:
-    """The image that HARNESS_WORKER_IMAGE names, or one made of this machine, where that `python` runs."""
+    """The image that HARNESS_WORKER_IMAGE names, or one made of this machine, where that `python` runs.
+
+    Raises NotStarted.
+    """
     if named := os.environ.get(IMAGE_VARIABLE):
-        return Runtime(image=named, is_host=False)
+        return Runtime(image=_fetched(engine, named), is_host=False)
     return host_runtime(engine, python=python)
 
 
@@ -67,6 +71,19 @@ def host_runtime(
         _skeleton(files or {}), repository=name, tag="latest", changes=[*label, *changes]
     )
     return Runtime(image=f"{name}:latest", mounts=mounts(python))
+
+
+def _fetched(engine: Engine, image: str) -> str:
+    from docker.errors import DockerException, ImageNotFound
+
+    try:
+        try:
+            engine.client.images.get(image)
+        except ImageNotFound:
+            engine.client.images.pull(image)
+    except (DockerException, OSError) as error:
+        raise NotStarted(f"the image {image}, which {IMAGE_VARIABLE} names, cannot be had: {error}") from None
+    return image
 
 
 def mounts(*pythons: Path) -> tuple[Path, ...]:

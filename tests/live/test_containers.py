@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from harness import Fleet, Kill, OutOfMemory, Pause, ResetPeer, Scenario, Stop, Tasks, seconds
-from harness.errors import BadParameter
+from harness import ClockSkew, Fleet, Kill, OutOfMemory, Pause, ResetPeer, Scenario, Stop, Tasks, seconds
+from harness.errors import BadParameter, NotCapable, NotStarted
+from harness.live.containers import NEVER_RAN, ContainerHost, Yard
+from harness.live.engine import engine
+from harness.live.host_image import Runtime
 from harness.model.faults import Victim
 from harness.model.planning import make_plan
 from harness.model.scenario import Workers
@@ -96,6 +100,35 @@ def test_where_no_engine_answers_the_run_is_refused_with_what_to_do(tmp_path: Pa
     assert "name its socket in DOCKER_HOST" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_an_image_that_cannot_be_had_is_told(docker_engine: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARNESS_WORKER_IMAGE", "127.0.0.1:1/none:1")
+    plan = make_plan(STORM, 1, name="storm", workers=Workers.SCRIPTED)
+    with pytest.raises(
+        NotStarted, match=r"the image 127\.0\.0\.1:1/none:1, which HARNESS_WORKER_IMAGE names"
+    ):
+        run_plan(plan, world="live", hosts="containers")
+
+
+def test_wrong_clocks_in_an_image_that_is_named_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARNESS_WORKER_IMAGE", "apache/airflow:3.3.2")
+    skewed = ClockSkew(target="worker-1", at=seconds(1), lasting=seconds(1), ahead=seconds(9))
+    plan = make_plan(replace(STORM, faults=(skewed,)), 1, name="skewed", workers=Workers.SCRIPTED)
+    with pytest.raises(NotCapable, match="apache/airflow"):
+        run_plan(plan, world="live", hosts="containers")
+
+
+def test_a_container_that_cannot_be_started_has_ended_and_says_why(
+    docker_engine: None, tmp_path: Path
+) -> None:
+    with engine() as found:
+        yard = Yard(found, Runtime(image="none:1"), tmp_path)
+        host = ContainerHost(yard, "worker-1", ["true"], home=tmp_path / "home", env={})
+        assert "none:1" in host.last_words()
+        assert (host.exit_code, host.main, host.outer(1)) == (NEVER_RAN, None, None)
+        for do in (host.pause, host.resume, host.kill):
+            do()  # there is nothing to do
 
 
 @pytest.mark.parametrize(("world", "hosts"), [("sim", "containers"), ("live", "balloons")])
