@@ -149,6 +149,11 @@ def _common(command: argparse.ArgumentParser) -> None:
     tool_options.add_toxiproxy(command)
     command.add_argument("--json", action="store_true", help="print one JSON object instead of the story")
     command.add_argument(
+        "--control",
+        action="store_true",
+        help="run the plan without its faults too, and tell what they changed",
+    )
+    command.add_argument(
         "--out",
         type=tool_options.path,
         metavar="DIR",

@@ -22,6 +22,7 @@ from harness.model.planning import make_plan
 from harness.model.scenario import Workers
 from harness.model.tls_faults import Tls
 from harness.report import store, terminal
+from harness.report.control import as_json, control_of, measures
 from harness.report.stored import load, plan_file
 from harness.report.story import tell
 from harness.report.summary import summarise
@@ -155,11 +156,12 @@ def _go(plan: Plan, arguments: argparse.Namespace, *, folder: Path | None, repla
         _announce(f"{plan.scenario}, seed {plan.seed}{note}\n{replay}\n", on_stderr=arguments.json)
         begun = True
         run = _run_plan(plan, arguments)
+        control = _run_plan(control_of(plan), arguments) if arguments.control else None
     except (UsageError, OSError) as error:
         if folder and (isinstance(error, UsageError) or not begun):
             store.release(folder)
         raise
-    story, summary = render(run, replay=replay)
+    story, summary = render(run, replay=replay, control=control)
     try:
         if folder:
             store.keep(folder, history=run.history, story=story, summary=summary)
@@ -196,11 +198,18 @@ def _run_plan(plan: Plan, arguments: argparse.Namespace) -> Run:
         )
 
 
-def render(run: Run, *, replay: str) -> tuple[str, dict[str, Any]]:
-    """The story and the summary of a run."""
+def render(run: Run, *, replay: str, control: Run | None = None) -> tuple[str, dict[str, Any]]:
+    """The story and the summary of a run; with its control, also what its faults changed."""
     parts = (run.plan, run.history, run.verdict)
-    story = tell(*parts, replay=replay, world=run.world, wall_seconds=run.wall_seconds)
-    return story, summarise(*parts, replay=replay, world=run.world, wall_seconds=run.wall_seconds)
+    quiet = control.history if control else None
+    story = tell(*parts, replay=replay, world=run.world, wall_seconds=run.wall_seconds, control=quiet)
+    summary = summarise(*parts, replay=replay, world=run.world, wall_seconds=run.wall_seconds)
+    if control:
+        summary["control"] = {
+            "verdict": str(control.verdict.answer),
+            **as_json(measures(run.history, control.history, run.plan)),
+        }
+    return story, summary
 
 
 def _print_json(summary: dict[str, Any]) -> None:

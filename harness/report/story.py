@@ -17,6 +17,7 @@ from harness.model.plan import Plan
 from harness.model.scenario import Workers
 from harness.model.tls_faults import Tls
 from harness.model.verdict import Counterexample, Verdict
+from harness.report.control import as_text, measures
 from harness.report.numbers import Numbers, count
 from harness.report.timeline import WIDTH, timeline
 from harness.units import format_duration, nanoseconds
@@ -38,10 +39,12 @@ def tell(
     replay: str,
     world: str = "sim",
     wall_seconds: float | None = None,
+    control: History | None = None,
 ) -> str:
     """About 40 lines of at most 100 columns; only the last one, `replay`, may be longer.
 
-    All of it comes from the plan, the history and the verdict; `wall_seconds` is told if it is known.
+    All of it comes from the plan, the history and the verdict; `wall_seconds` is told if it is known, and what the
+    faults changed if there is the history of its `control`.
     """
     head = [
         f"{plan.scenario} · seed {plan.seed} · {world} · {verdict.answer.upper()}",
@@ -50,16 +53,22 @@ def tell(
         "",
     ]
     numbers = count(history, plan)
+    changed = () if control is None else as_text(measures(history, control, plan))
     tail = [
         "",
         *_section("Verdict", _verdict(verdict, history)),
         "",
         *_section("Numbers", _numbers(numbers, world, wall_seconds)),
+        *_section("Faults", (line for text in changed for line in _wrapped(text))),
         *_section("Exit", iter([f"{verdict.exit_code} ({_MEANING[verdict.exit_code]})"])),
     ]
     middle = timeline(history, plan, verdict, most=max(10, LINES - 2 - len(head) - len(tail)))
     lines = [_clean(line) for line in (*head, *middle, *tail)]
     return "\n".join([*lines, "", replay]) + "\n"
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH - 9, subsequent_indent="  ")
 
 
 def _section(name: str, lines: Iterator[str]) -> Iterator[str]:

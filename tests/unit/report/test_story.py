@@ -34,7 +34,7 @@ Planned  2 released EdgeWorkers × 2 slots on default
    11m40s  api         task succeeded: task-1
       25m  driver      the run ends
 
-Verdict  invalid: 10 of 11 promises kept
+Verdict  invalid: 16 of 17 promises kept
          ✗ every_worker_rejoins (liveness)
            worker-1 was not heard of after 23m: it exited at 1m16s (ServerTimeoutError: no answer);
              its own last heartbeat or fetch that went well was jobs.fetch at 2s
@@ -60,7 +60,7 @@ def test_a_kept_promise_is_told_in_one_line(past: Past, planned: Planned) -> Non
     plan = planned(workers=1)
     lines = tell(plan, history, judge(history, plan), replay=REPLAY).splitlines()
     assert lines[0] == "cut-off-worker · seed 7 · sim · VALID"
-    assert "Verdict  valid: 11 of 11 promises kept" in lines
+    assert "Verdict  valid: 17 of 17 promises kept" in lines
     assert "Exit     0 (valid)" in lines
 
 
