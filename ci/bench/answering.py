@@ -75,13 +75,13 @@ def _greedy(client: Client, _: tuple[str, int]) -> Iterator[None]:
 def _many(client: Client, _: tuple[str, int]) -> Iterator[None]:
     """10,000 proxies are made, listed and reset all the while."""
 
-    def churn(other: Client) -> None:
+    def churn(other: Client, stop: threading.Event) -> None:
         _populate(other, PROXIES)
         while not stop.is_set():
             other.proxies()
             other.reset()
 
-    with _beside(client, churn) as stop:
+    with _beside(client, churn):
         yield
 
 
@@ -89,27 +89,27 @@ def _many(client: Client, _: tuple[str, int]) -> Iterator[None]:
 def _traffic(client: Client, address: tuple[str, int]) -> Iterator[None]:
     """Bulk through a proxy, as fast as it goes."""
 
-    def load(_: Client) -> None:
+    def load(_: Client, stop: threading.Event) -> None:
         while not stop.is_set():
             with socket.create_connection(address) as one:
                 one.sendall(b"B")
                 while not stop.is_set() and one.recv(1 << 18):
                     pass
 
-    with _beside(client, load) as stop:
+    with _beside(client, load):
         yield
 
 
 @contextmanager
-def _beside(client: Client, work: Callable[[Client], None]) -> Iterator[threading.Event]:
+def _beside(client: Client, work: Callable[[Client, threading.Event], None]) -> Iterator[None]:
     """The work goes on in a thread, with a client of its own, until the block ends."""
     stop = threading.Event()
     with Client(client.url) as other:
-        thread = threading.Thread(target=work, args=[other])
+        thread = threading.Thread(target=work, args=[other, stop])
         thread.start()
         try:
             time.sleep(0.5)
-            yield stop
+            yield
         finally:
             stop.set()
             thread.join()

@@ -74,7 +74,8 @@ async def populate(call: Call) -> Response:
 
 async def list_proxies(call: Call) -> Response:
     """All proxies by name."""
-    return json_response(await documents.proxies_document(call.proxies.by_name.values()))
+    body = await documents.encoded_proxies(call.proxies.by_name.values())
+    return Response(status=200, body=body, content_type="application/json")
 
 
 async def create_proxy(call: Call) -> Response:
