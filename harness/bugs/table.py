@@ -270,6 +270,15 @@ BUGS: tuple[Bug, ...] = (
         affected=_NEWEST,
         found_by=("every_task_finishes",),
     ),
+    Bug(
+        id="N14",
+        component="edge3 worker, task-sdk supervisor",
+        symptom="a worker that gets SIGTERM waits until its tasks are done, as if it had been told to drain",
+        upstream=(),
+        plan="a-worker-told-to-end-waits-for-its-tasks",
+        affected=_NEWEST,
+        found_by=("stopped_workers_end",),
+    ),
 )
 
 
