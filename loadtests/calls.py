@@ -22,6 +22,8 @@ VERSION = "2026-06-30"
 AGENT = "apache-airflow-task-sdk/1.3.2 (Python/3.11.7)"
 #: What a supervisor's client keeps open: httpx's pool of the SDK; tasks of one worker share ours.
 CONNECTIONS = 16
+#: Seconds after which an idle connection is not used again: httpx's default, which the SDK's client has.
+KEEP_ALIVE = 5.0
 #: A longer text is none that recurs.
 TEXT = 80
 
@@ -94,6 +96,7 @@ class Line:
         if not keep:  # a worker's client has a new connection for each call
             self._base["connection"] = "close"
         self._client: HTTPClient | None = None
+        self._used = 0.0
 
     def call(
         self,
@@ -122,6 +125,9 @@ class Line:
             content = json.dumps(body, separators=(",", ":")).encode()
             headers = {**headers, "content-type": "application/json"}
         began = time.perf_counter()
+        if began - self._used > KEEP_ALIVE:
+            self.close()
+        self._used = began
         answer: Answer | None = None
         error: Exception | None = None
         try:

@@ -10,7 +10,6 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
-from zlib import crc32
 
 from loadtests.arrivals import Arrivals
 from loadtests.calls import Answer, Line
@@ -62,7 +61,7 @@ class Load:
         self.there: set[str] = set()  # workers before the outage of the shape,
         self.back: dict[str, float] = {}  # and those of them that came back, with the seconds it took
         self.calls = self.cut_off = self.tokens_refreshed = 0
-        self._numbers = itertools.count(1)
+        self._names, self._pids = itertools.count(1), itertools.count(2)
         self._stormed: set[str] = set()
 
     @property
@@ -73,7 +72,7 @@ class Load:
     # -- what users ask for ----------------------------------------------------------------------------
 
     def host(self, user: str) -> str:
-        """The server of that user: one of several by its name."""
+        """The server of that user, by the number in its name: where there are several, they take turns."""
         return self.hosts[self._way(user)]
 
     def place(self, user: str) -> str:
@@ -81,7 +80,7 @@ class Load:
         return f"worker-{self._way(user) + 1}"
 
     def _way(self, user: str) -> int:
-        return crc32(user.encode()) % len(self.hosts)
+        return int(user.rpartition("-")[2]) % len(self.hosts)
 
     def line(self) -> Line:
         """A connection to the first server, with the patience of a browser."""
@@ -93,12 +92,12 @@ class Load:
         self.watch.behind = self.arrivals.behind
 
     def name(self) -> str:
-        """A name for a new worker, unique among all processes and runs."""
-        return f"load-{os.getpid()}-{time.time_ns() // 1_000_000 % 100_000_000}-{next(self._numbers)}"
+        """A name for a new worker or user, unique among all processes and runs; it ends in a number."""
+        return f"load-{os.getpid()}-{time.time_ns() // 1_000_000 % 100_000_000}-{next(self._names)}"
 
     def new_pid(self) -> int:
         """An id for a process of a worker."""
-        return next(self._numbers) + 1
+        return next(self._pids)
 
     def random(self, name: str) -> Random:
         """A stream of its own."""

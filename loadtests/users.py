@@ -87,6 +87,10 @@ class EdgeWorkerUser(_WorkerUser):
 class TaskUser(LoadUser):
     """One task after the other, without a worker: the Execution API alone."""
 
+    def on_start(self) -> None:
+        super().on_start()
+        self.name = self.load.name()
+
     @task
     def live(self) -> None:
         """Live a task."""
@@ -96,7 +100,7 @@ class TaskUser(LoadUser):
             self.load.no_work(str(error))
             gevent.sleep(self.load.pace.interval("edge.job_poll_interval"))
             return
-        live_task(self.load, work, host=f"load-task-{id(self)}")
+        live_task(self.load, work, host=self.name)
 
 
 class ArrivalUser(LoadUser):
@@ -111,6 +115,7 @@ class ArrivalUser(LoadUser):
         if not self.load.options.rate:
             self.load.no_work("ArrivalUser needs --rate: the arrivals per second")
             raise StopUser
+        self.name = self.load.name()
         self._ready(self.load.options.arrivals == "tasks")
 
     def _ready(self, ready: bool) -> None:
@@ -125,7 +130,7 @@ class ArrivalUser(LoadUser):
         try:
             if self.load.options.arrivals == "tasks":
                 intended = self.load.arrivals.next()
-                live_task(self.load, self.load.feed.take(), host="load-arrivals", intended=intended)
+                live_task(self.load, self.load.feed.take(), host=self.name, intended=intended)
             else:
                 self._beat()
         except NoWork as error:
@@ -142,8 +147,8 @@ class ArrivalUser(LoadUser):
 
     def _begin_task(self) -> None:
         work = self.load.feed.take()
-        self.line = self.line or _task_line(self.load, "load-arrivals")
-        life = TaskLife(self.load, work, self.line, host="load-arrivals", random=self.load.random(work.ti))
+        self.line = self.line or _task_line(self.load, self.name)
+        life = TaskLife(self.load, work, self.line, host=self.name, random=self.load.random(work.ti))
         if life.begin() is not None:
             self.life = life
             self._ready(True)

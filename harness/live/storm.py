@@ -176,17 +176,19 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 def _stormed(plan: Plan, world: StormWorld, events: list[Event], code: int) -> Stormed:
     header = {"scenario": plan.scenario, "seed": plan.seed, "world": world.name}
-    submissions = tuple(_submission(event) for event in events if event.f == "task.submit")
-    full = replace(plan, submissions=submissions)
+    tasks = tuple(_submission(event, plan) for event in events if event.f == "task.submit")
+    calm = timedelta(microseconds=world.clock.now() // 1000) - plan.until
+    full = replace(plan, submissions=tasks, settle=max(calm, timedelta(seconds=1)))
     history = History(header=header | {"plan": full.digest()})
     for event in events:
         history.append(**{name: value for name, value in event._asdict().items() if name != "n"})
     return Stormed(full, history, code, world.clock.now() / 1e9)
 
 
-def _submission(event: Event) -> Submission:
+def _submission(event: Event, plan: Plan) -> Submission:
+    """A task that was seen; the load submitted it, some time before."""
     dag_id, task_id, run_id = event.value["task"].split("/", 2)
-    at = timedelta(microseconds=event.t // 1000)
+    at = min(timedelta(microseconds=event.t // 1000), plan.until)
     return Submission(at=at, dag_id=dag_id, task_id=task_id, run_id=run_id, lasting=timedelta(0))
 
 

@@ -21,13 +21,13 @@ from harness import Fleet, Latency, LoseReplies, Scenario, Tasks, ms, scenario, 
 @scenario
 def links() -> Scenario:
     """One of two links is slow, on the other a reply to a call of a task is lost now and then."""
-    slow = Latency(a="worker-1", b="api", at=ms(100), lasting=seconds(50), delay=ms(20))
-    lost = LoseReplies(a="worker-2", b="api", calls="ti.*", at=ms(100), lasting=seconds(50), times=3)
+    slow = Latency(a="worker-1", b="api", at=ms(100), lasting=seconds(11), delay=ms(20))
+    lost = LoseReplies(a="worker-2", b="api", calls="ti.*", at=ms(100), lasting=seconds(11), times=3)
     tasks = Tasks(count=1, over=seconds(1), lasting=(seconds(1), seconds(2)))
-    return Scenario(fleet=Fleet(count=2), tasks=tasks, faults=(slow, lost), until=seconds(60))
+    return Scenario(fleet=Fleet(count=2), tasks=tasks, faults=(slow, lost), until=seconds(12))
 '''
 LOCUST = (
-    f"{sys.executable} -m locust -f loadtests --headless --only-summary -u 6 -r 6 -t 6s --time-scale 0.05"
+    f"{sys.executable} -m locust -f loadtests --headless --only-summary -u 6 -r 6 -t 11s --time-scale 0.05"
 )
 
 
@@ -38,6 +38,7 @@ def test_faults_strike_a_load_and_what_it_did_is_judged(tmp_path):
     verdict = json.loads((tmp_path / "run" / "verdict.json").read_text())
     events = [json.loads(line) for line in (tmp_path / "run" / "history.jsonl").read_text().splitlines()[1:]]
     assert (verdict["verdict"], verdict["counterexamples"]) == ("valid", []), done.stdout
+    assert _harness("check", str(tmp_path / "run")).returncode == 0
     assert {event["value"]["victim"] for event in events if event["f"] == "fault.strike"} == {
         "worker-1",
         "worker-2",
@@ -100,7 +101,11 @@ def test_faults_on_hosts_are_refused_for_a_load_whose_hosts_are_not_ours(tmp_pat
 def _storm(folder: Path, url: str, load: str, *more: str) -> subprocess.CompletedProcess[str]:
     file = folder / "links.py"
     file.write_text(LINKS)
-    command = [sys.executable, "-m", "harness", "storm", str(file), "--upstream", url, "--load", load, *more]
+    return _harness("storm", str(file), "--upstream", url, "--load", load, *more)
+
+
+def _harness(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "harness", *arguments]
     return subprocess.run(
         command, cwd=ROOT, env=clean(), capture_output=True, text=True, timeout=BOUND, check=False
     )
