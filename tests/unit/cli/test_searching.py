@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,59 @@ def test_a_plan_that_fails_otherwise_than_its_verdict_says_is_told(harness: Harn
     code, _, err = harness("shrink", str(plan))
     assert code == 3
     assert "its verdict.json says no_success_is_lost" in err
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """`tiny_disk(size)`: a folder on a disk of that size; called again, the disk has another one."""
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    mounted = False
+
+    def sized(size: str) -> Path:
+        nonlocal mounted
+        options = f"remount,size={size}" if mounted else f"size={size}"
+        mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+        try:
+            subprocess.run(mount, check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError):
+            pytest.skip("a tmpfs can be mounted by root only, and not in every container")
+        mounted = True
+        return folder
+
+    yield sized
+    if mounted:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_disk_that_is_full_is_told_and_nothing_is_lost(
+    harness: Harness, tiny_disk: Callable[[str], Path]
+) -> None:
+    out = ("--out", str(tiny_disk("8k") / "found"))
+    code, _, err = harness("exhaust", "quiet", *SMALL, *FETCH_404, *out)
+    assert code == 74
+    assert "No space left on device" in err
+    assert "give the same command again: it goes on from here" in err
+    before = (Path(out[1]) / "search.jsonl").read_text().split("\n")[:-1]
+
+    tiny_disk("1m")
+    code, text, _ = harness("exhaust", "quiet", *SMALL, *FETCH_404, *out, "--json")
+    assert code == 2
+    assert [cell["state"] for cell in json.loads(text)["cells"]] == ["invalid", "invalid"]
+    assert (Path(out[1]) / "search.jsonl").read_text().split("\n")[: len(before)] == before
+
+
+def test_a_smallest_plan_for_which_there_is_no_room_is_told(
+    harness: Harness, tiny_disk: Callable[[str], Path], tmp_path: Path
+) -> None:
+    harness("exhaust", "quiet", *SMALL, *FETCH_404, "--out", str(tmp_path / "found"))
+    plan = next((tmp_path / "found").glob("plans/*404*/plan.json"))
+    there = tiny_disk("4k") / "plan.json"
+    there.write_bytes(plan.read_bytes())
+    code, _, err = harness("shrink", str(there), "--runs", "3")
+    assert code == 74
+    assert "No space left on device" in err
+    assert [path.name for path in there.parent.iterdir()] == ["plan.json"]
 
 
 def test_a_swarm_tells_what_it_ran(harness: Harness, tmp_path: Path) -> None:
