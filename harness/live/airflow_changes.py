@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
+from typing import Any, Protocol
+from zlib import crc32
 
 from harness.live.airflow_runs import task_key
 from harness.live.seat import SayChange
-from harness.live.servers import Seeder
 
 #: Who made a change is not noted: api-server and scheduler write to one database.
 PROCESS, CAUSE = "airflow", "noted by the database"
@@ -16,10 +16,16 @@ READ_BACK = "read back through the REST API"
 _MS = 1_000_000
 
 
+class Witness(Protocol):
+    """What tells `changes` when it is asked: airflow_witness.py in a process of its own."""
+
+    def ask(self, do: str, /) -> dict[str, Any]: ...
+
+
 class Changes:
     """Tells each change once, in the order in which the database applied them."""
 
-    def __init__(self, witness: Seeder, *, say: SayChange) -> None:
+    def __init__(self, witness: Witness, *, say: SayChange) -> None:
         self._witness, self._say = witness, say
         self._states: dict[str, str | None] = {}  # by task
         self._one_reader = asyncio.Lock()
@@ -30,10 +36,12 @@ class Changes:
         async with self._one_reader:
             told = await asyncio.to_thread(self._witness.ask, "changes")
         for t, table, old, new, about in told["changes"]:
+            if (table, new) == ("edge_logs", None):
+                continue  # a log goes with its job
             value = {"old": old, "new": new, "cause": CAUSE} | _VALUES[table](about)
             if table == "task_instance":
                 self._states[task_key(value)] = new
-            self._say(PROCESS, table, value, t=t * _MS - self._offset)
+            self._say(PROCESS, _NAMES.get(table, table), value, t=t * _MS - self._offset)
 
     def compare(self, instance: dict[str, Any]) -> None:
         """Tell of a task instance as the REST API has it, should it differ from what was noted."""
@@ -69,7 +77,24 @@ def _dag_run(about: dict[str, Any]) -> dict[str, Any]:
     return {"key": f"{about['dag_id']}/{about['run_id']}", **about}
 
 
+def _xcom(about: dict[str, Any]) -> dict[str, Any]:
+    told = dict(about)
+    name = told.pop("key")
+    return {"key": "/".join(str(part) for part in about.values()), **told, "xcom_key": name}
+
+
+def _log(about: dict[str, Any]) -> dict[str, Any]:
+    told = dict(about)
+    text, at = told.pop("log_chunk_data"), told.pop("log_chunk_time")
+    piece = {"log_chunk_time": at, "length": len(text), "crc32": crc32(text.encode())}
+    return {"key": "/".join(str(part) for part in told.values()), **told, "new": "log chunk", **piece}
+
+
+_NAMES = {"edge_logs": "log"}
+"""What a History calls a table, where it has another name."""
 _VALUES = {
+    "xcom": _xcom,
+    "edge_logs": _log,
     "task_instance": _task_instance,
     "edge_job": _edge_job,
     "edge_worker": _edge_worker,

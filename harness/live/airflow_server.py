@@ -7,7 +7,7 @@ import asyncio
 from harness.control_plane import HOST
 from harness.errors import NotStarted
 from harness.live.airflow_changes import Changes
-from harness.live.airflow_home import USER, AirflowHome
+from harness.live.airflow_home import START_TIMEOUT, USER, AirflowHome
 from harness.live.airflow_rest import AirflowRest
 from harness.live.airflow_runs import DagRuns
 from harness.live.errands import Errands
@@ -57,11 +57,13 @@ class AirflowServer:
         self._home.boot("scheduler", *SCHEDULER)
         await self._home.listening(HOST)
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(START_TIMEOUT):
                 await self._rest.log_in(USER, self._home.password)
                 await self._rest.call("GET", "/execution/health")  # the first request takes seconds
         except TimeoutError:
-            raise NotStarted(f"the api-server listens and does not answer within {PATIENCE:.0f} s") from None
+            raise NotStarted(
+                f"the api-server listens and does not answer within {START_TIMEOUT:.0f} s"
+            ) from None
         await self._runs.begin(self._look)
         self._errands.begin(self._follow())
 

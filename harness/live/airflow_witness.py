@@ -24,6 +24,15 @@ TABLES: dict[str, tuple[str, ...]] = {
     "edge_worker": ("worker_name",),
     "dag_run": ("dag_id", "run_id"),
 }
+#: The same of tables whose rows have no state: they are stored, or not.
+STATELESS: dict[str, tuple[str, ...]] = {
+    "xcom": ("dag_id", "task_id", "run_id", "map_index", "key"),
+    "edge_logs": (
+        *("dag_id", "task_id", "run_id", "try_number", "map_index"),
+        *("log_chunk_time", "log_chunk_data"),
+    ),
+}
+STORED = "'stored'"
 _INSERT = "INSERT INTO {notes} (t, kind, old, new, about) VALUES ({now}, '{table}', {old}, {new}, {about});"
 _SQLITE = {
     "key": "INTEGER PRIMARY KEY AUTOINCREMENT",
@@ -55,11 +64,16 @@ def statements(dialect: str) -> list[str]:
             _trigger(sql, table, "UPDATE", changed, old="OLD.state", new="NEW.state", row="NEW"),
             _trigger(sql, table, "DELETE", "OLD.state IS NOT NULL", old="OLD.state", new="NULL", row="OLD"),
         ]
+    for table in STATELESS:
+        made += [
+            _trigger(sql, table, "INSERT", "1 = 1", old="NULL", new=STORED, row="NEW"),
+            _trigger(sql, table, "DELETE", "1 = 1", old=STORED, new="NULL", row="OLD"),
+        ]
     return made
 
 
 def _trigger(sql: dict[str, str], table: str, event: str, when: str, *, old: str, new: str, row: str) -> str:
-    pairs = [f"'{column}', {row}.{column}" for column in TABLES[table]]
+    pairs = [f"'{column}', {row}.{column}" for column in (TABLES | STATELESS)[table]]
     if table == "task_instance" and event == "UPDATE":  # a retry is a new row to everybody but the database
         pairs.append("'old_id', OLD.id")
     about = f"{sql['json']}({', '.join(pairs)})"

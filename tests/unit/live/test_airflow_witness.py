@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
+from typing import Any
+from zlib import crc32
 
-from harness.live.airflow_witness import NOTES, TABLES, statements
+from harness.control_plane import HOST
+from harness.live.airflow_changes import CAUSE, Changes
+from harness.live.airflow_witness import NOTES, STATELESS, TABLES, statements
+from harness.model.event_kinds import misfit
+from harness.model.history import Event
 
 OLD_ID, NEW_ID = "0" * 31 + "1", "0" * 31 + "2"
 
@@ -14,6 +21,8 @@ def _database() -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:")
     for table, columns in TABLES.items():
         connection.execute(f"CREATE TABLE {table} ({', '.join(columns)}, state)")
+    for table, columns in STATELESS.items():
+        connection.execute(f"CREATE TABLE {table} ({', '.join(columns)})")
     for statement in statements("sqlite"):
         connection.execute(statement)
     return connection
@@ -36,6 +45,37 @@ def test_every_change_of_a_state_is_noted_and_nothing_else() -> None:
         ("edge_worker", "starting", "idle", name),
         ("edge_worker", "idle", None, name),
     ]
+
+
+def test_results_and_pieces_of_logs_are_told_as_the_fake_tells_them() -> None:
+    database = _database()
+    database.execute("INSERT INTO xcom VALUES ('d', 't', 'r', -1, 'return_value')")
+    database.execute("INSERT INTO edge_logs VALUES ('d', 't', 'r', 1, -1, '2026-01-01 00:00:01', 'abc')")
+    database.execute("DELETE FROM edge_logs")
+    database.execute("DELETE FROM xcom")
+    changes = [[0, *note] for note in _notes(database)]
+    said: list[tuple[str, dict[str, Any]]] = []
+
+    class Witness:
+        def ask(self, _do: str) -> dict[str, Any]:
+            return {"changes": changes}
+
+    def say(process: str, table: str, value: dict[str, Any], *, t: int | None = None) -> None:
+        assert (process, t) != (HOST, None)
+        said.append((table, value))
+
+    asyncio.run(Changes(Witness(), say=say).read())
+    names = {"dag_id": "d", "task_id": "t", "run_id": "r", "map_index": -1, "cause": CAUSE}
+    xcom = {**names, "key": "d/t/r/-1/return_value", "xcom_key": "return_value"}
+    piece = {"log_chunk_time": "2026-01-01 00:00:01", "length": 3, "crc32": crc32(b"abc")}
+    log = {**names, "try_number": 1, "key": "d/t/r/1/-1", "old": None, "new": "log chunk", **piece}
+    assert said == [
+        ("xcom", {**xcom, "old": None, "new": "stored"}),
+        ("log", log),
+        ("xcom", {**xcom, "old": "stored", "new": None}),
+    ]
+    for table, value in said:
+        assert misfit(Event(0, 0, "server", "airflow", "ok", table, value)) is None
 
 
 def test_a_retry_is_noted_with_the_id_that_the_task_instance_had() -> None:
