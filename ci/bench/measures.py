@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from ci.bench.answering import answering
 from ci.bench.proxying import proxying
+from ci.bench.searching import searching
 from ci.bench.servers import servers
 from ci.bench.table import Row
 from harness import Fleet, Scenario, Tasks, Workers, make_plan, minutes, seconds
@@ -105,4 +106,5 @@ MEASURES: dict[str, Callable[[], Iterator[Row]]] = {
     "proxy-api": answering,
     "fleet": fleet,
     "servers": servers,
+    "searching": searching,
 }
