@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Camp:
-    """What the workers of a run share. `installed` says which releases they are of; `options` are Airflow's."""
+    """What the workers of a run share. `installed` says which releases they are of; `options` are Airflow's.
+
+    What stands in its folder besides the workers' homes begins with an underscore, as no worker's name may.
+    """
 
     folder: Path
     jwt_secret: str
@@ -42,22 +45,22 @@ class Camp:
 
     @property
     def plan(self) -> Path:
-        return self.folder / "plan.json"
+        return self.folder / "_plan.json"
 
     @property
     def dags(self) -> Path:
-        return self.folder / "dags"
+        return self.folder / "_dags"
 
     @property
     def marks(self) -> Path:
-        return self.folder / "marks"
+        return self.folder / "_marks"
 
     @cached_property
     def authority(self) -> Authority:
         """Whose certificates server and workers of this run have. Raises MissingExtra."""
         from harness.tls.authority import Authority
 
-        folder = self.folder / "tls"
+        folder = self.folder / "_tls"
         folder.mkdir()
         return Authority(folder, names=("127.0.0.1", "localhost", HOST))
 

@@ -75,7 +75,7 @@ def test_a_live_run_that_is_ended_at_work_leaves_its_plan_and_nothing_else(
 ) -> None:
     harness = _harness(tmp_path, "--workers", kind, "--set", "work=100", "--out", "run")
     try:
-        _until(lambda: list(tmp_path.glob("tmp/*/marks/*.jsonl")) or harness.poll() is not None, within=120)
+        _until(lambda: list(tmp_path.glob("tmp/*/_marks/*.jsonl")) or harness.poll() is not None, within=120)
         started = descendants(harness.pid)
         assert len(started) > 4, "no guardian, host, worker, supervisor and task"
         harness.send_signal(number)
