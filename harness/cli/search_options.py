@@ -127,6 +127,12 @@ def _swarm(commands: Any, later: Later, path: PathOf) -> None:
     most = swarm.add_mutually_exclusive_group(required=True)
     most.add_argument("--seeds", type=positive, metavar="N", help="the seeds 1 to N of each scenario")
     most.add_argument("--time", type=duration, metavar="T", help="as many as begin in this time, such as 10m")
+    swarm.add_argument(
+        "--faults",
+        default="*",
+        metavar="PATTERN",
+        help="only faults of these kinds, such as 'Kill' or '*Replies'",
+    )
     _common(swarm, path)
     swarm.set_defaults(command=later("searching", "swarm"))
 

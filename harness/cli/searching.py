@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +19,8 @@ from harness.cli.ending import say_aside
 from harness.cli.running import settings
 from harness.errors import BadParameter
 from harness.model.codec import to_json
+from harness.model.faults import FAULTS
+from harness.model.names import no_such
 from harness.model.planning import make_plan
 from harness.model.scenario import Workers
 from harness.model.verdict import EXIT_INTERNAL, EXIT_LIVENESS, EXIT_SAFETY, EXIT_UNKNOWN, EXIT_VALID
@@ -73,7 +76,11 @@ def exhaust(arguments: argparse.Namespace) -> int:
 def swarm(arguments: argparse.Namespace) -> int:
     """Run the storms and print what failed."""
     found = {catalogue.find(name).name: catalogue.find(name) for name in arguments.scenarios}
-    folder = arguments.out or RUNS / _named("swarm", [*found, arguments.workers or ""])
+    only = "" if arguments.faults == "*" else arguments.faults
+    folder = arguments.out or RUNS / _named("swarm", [*found, arguments.workers or "", only])
+    kinds = tuple(kind for kind in FAULTS if fnmatchcase(kind.__name__, arguments.faults))
+    if not kinds:
+        raise BadParameter(no_such("kind of fault", arguments.faults, [kind.__name__ for kind in FAULTS]))
     with _means(arguments, arguments.scenarios, folder, "plans") as means:
         records = search.swarm(
             {name: entry.build() for name, entry in found.items()},
@@ -82,6 +89,7 @@ def swarm(arguments: argparse.Namespace) -> int:
             folder=folder,
             means=means,
             workers=Workers(arguments.workers) if arguments.workers else None,
+            kinds=kinds,
         )
     if arguments.json:
         print(json.dumps(_swarm_as_json(records), ensure_ascii=False))

@@ -77,13 +77,20 @@ _FITTING: Mapping[str, Callable[[Mapping[str, Any], Plan], Any]] = {
 }
 
 
-def storm_plan(scenario: Scenario, seed: int, *, name: str, workers: Workers | None = None) -> Plan:
+def storm_plan(
+    scenario: Scenario,
+    seed: int,
+    *,
+    name: str,
+    workers: Workers | None = None,
+    kinds: Sequence[type[Fault]] = FAULTS,
+) -> Plan:
     """The plan of that seed. The scenario lends its work, its options and promises; its fleet and slots are the most.
 
     Its own faults give way to the storm. `every_fault_struck` is not promised: a drawn fault may well miss.
     """
     draw, of_plan = Draw(Streams(seed), "swarm"), Draw(Streams(seed), "plan")
-    return drawn_plan(scenario, draw, seed=seed, name=name, workers=workers, of_plan=of_plan)
+    return drawn_plan(scenario, draw, seed=seed, name=name, workers=workers, of_plan=of_plan, kinds=kinds)
 
 
 def drawn_plan(
@@ -162,7 +169,11 @@ def _intervals(draw: Draw) -> dict[str, str]:
 
 def with_storm(plan: Plan, draw: Draw, kinds: Sequence[type[Fault]] = FAULTS, *, least: int = 1) -> Plan:
     """Swarm testing: each storm has some kinds of faults only, so that one does not always hide the other."""
-    some = draw.some([kind for kind in kinds if can_be(kind, plan.tls)], 0.4)
+    possible = [kind for kind in kinds if can_be(kind, plan.tls)]
+    if not possible:
+        names = ", ".join(kind.__name__ for kind in kinds)
+        raise BadPlan(f"{names} can only be where there is TLS: take a scenario that has it")
+    some = draw.some(possible, 0.4)
     calm = plan
     for fault in draw.several(least, FAULTS_MOST, lambda mine: drawn_fault(mine.choice(some), calm, mine)):
         wilder = replace(plan, faults=tuple(sorted((*plan.faults, fault), key=lambda each: each.at)))

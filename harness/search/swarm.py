@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
+from harness.model.faults import FAULTS, Fault
+from harness.model.plan import Plan
 from harness.model.scenario import Scenario, Workers
 from harness.search.journal import Record, header, opened
 from harness.search.outcome import State
@@ -23,26 +26,29 @@ def swarm(
     folder: Path,
     means: Means,
     workers: Workers | None = None,
+    kinds: Sequence[type[Fault]] = FAULTS,
 ) -> list[Record]:
-    """Run the storms of the seeds 1 to `seeds`, or as many as begin within `seconds`, on each scenario.
+    """Run the storms of the seeds 1 to `seeds`, or as many as begin within `seconds`, on each scenario; of those `kinds` of faults.
 
     What the folder has is not run again. The first plan of each signature is kept there. Raises UsageError where the
     folder has another search, NotWritten.
     """
+    draw = partial(storm_plan, workers=workers, kinds=kinds)
     of = {
-        "scenarios": {name: _described(scenario) for name, scenario in scenarios.items()},
+        "scenarios": {name: _described(draw, scenario) for name, scenario in scenarios.items()},
         "workers": workers,
+        **({} if kinds == FAULTS else {"faults": [kind.__name__ for kind in kinds]}),
     }
     with opened(folder, header("swarm", **of)) as journal:
-        jobs = _jobs(scenarios, seeds, seconds, workers, done={record.key for record in journal.records})
+        jobs = _jobs(scenarios, seeds, seconds, draw, done={record.key for record in journal.records})
         records = carry_on(jobs, journal, means, worth_keeping=_first_of_its_signature)
         wanted = {key for key, _, _ in _named(scenarios, seeds)} if seeds else None
         return [record for record in records if wanted is None or record.key in wanted]
 
 
-def _described(scenario: Scenario) -> str:
+def _described(draw: Callable[..., Plan], scenario: Scenario) -> str:
     """What tells a scenario from another one of the same name: its plan of the first seed."""
-    return storm_plan(scenario, 1, name="swarm").digest()
+    return draw(scenario, 1, name="swarm").digest()
 
 
 def _named(scenarios: Mapping[str, Scenario], seeds: int | None) -> Iterator[tuple[str, str, int]]:
@@ -55,7 +61,7 @@ def _jobs(
     scenarios: Mapping[str, Scenario],
     seeds: int | None,
     seconds: float | None,
-    workers: Workers | None,
+    draw: Callable[..., Plan],
     *,
     done: set[str],
 ) -> Iterator[Job]:
@@ -64,7 +70,7 @@ def _jobs(
         if seconds is not None and time.perf_counter() - begun >= seconds:
             return
         if key not in done:
-            yield Job(key=key, plan=storm_plan(scenarios[name], seed, name=name, workers=workers))
+            yield Job(key=key, plan=draw(scenarios[name], seed, name=name))
 
 
 def _first_of_its_signature(record: Record, before: Sequence[Record]) -> bool:

@@ -28,6 +28,8 @@ BEAT_404 = ("--calls", "worker.set_state running", "--faults", "status 404", "--
         (("swarm", "quiet", "--seeds", "2", "--time", "1m"), "not allowed with"),
         (("swarm", "quiet"), "one of the arguments --seeds --time is required"),
         (("swarm", "quietly", "--seeds", "1"), "quiet"),
+        (("swarm", "quiet", "--seeds", "1", "--faults", "kill"), "did you mean 'Kill'?"),
+        (("swarm", "quiet", "--seeds", "1", "--faults", "RevokeClient"), "take a scenario that has it"),
         (("swarm", "quiet", "--seeds", "1", "--jobs", "0"), "0 is too few"),
         (("exhaust",), "which scenario?"),
         (("exhaust", "quiet", *SMALL, "--calls", "jobs.nothing"), "no cell fits --calls 'jobs.nothing'"),
