@@ -174,12 +174,20 @@ def ends_processes(fault: Fault) -> bool:
     return isinstance(fault, (Kill, Stop, RestartServer))
 
 
+def takes_down(fault: Fault) -> bool:
+    """Whether nothing can strike the victim until it is back. A worker that is told to end may work on for long, and
+    what a worker has started lives on where only that dies.
+    """
+    return isinstance(fault, (Kill, RestartServer))
+
+
 def _wrong_order(plan: Plan, workers: list[str]) -> Iterator[str]:
     """Faults whose victims are all down for as long as they might strike."""
     down: defaultdict[str, list[tuple[timedelta, timedelta]]] = defaultdict(list)
     for fault in sorted(plan.faults, key=lambda each: each.at):
-        crashes = ends_processes(fault)
-        last = fault.at if crashes or isinstance(fault, (Pause, ClockSkew)) else ends_at(fault) or fault.at
+        crashes = takes_down(fault)
+        at_once = ends_processes(fault) or isinstance(fault, (Pause, ClockSkew))
+        last = fault.at if at_once else ends_at(fault) or fault.at
         found = victims(fault, workers)
         up = [name for name in found if not any(since <= fault.at and last <= to for since, to in down[name])]
         if found and not up and not isinstance(fault, RotateCertificate):  # that needs nobody

@@ -93,6 +93,7 @@ class SimFleet:
         self._skews: dict[object, tuple[str, int]] = {}  # by fault: a pattern of hosts, and nanoseconds
         self._full_disks: dict[object, tuple[str, Strike]] = {}  # by fault
         self._ended: dict[Node, None] = {}  # the hosts whose worker has ended before them
+        self._killed: dict[Node, None] = {}  # the hosts that are Kill's to boot again, or not
         self._memory = Memory(self)
 
     def boot_all(self, workers: Iterable[PlannedWorker]) -> None:
@@ -202,6 +203,7 @@ class SimFleet:
         killed = self.targets(target)
         for node in killed:
             strike(node.name, f"killed with {len(self.running(node))} running tasks")
+            self._killed[node] = None
             self._kill(node)
 
         def restart() -> None:
@@ -242,7 +244,7 @@ class SimFleet:
 
         def restart() -> None:
             for node in stopped:
-                if self._wires.hosts[node.name] is node:
+                if self._wires.hosts[node.name] is node and node not in self._killed:
                     if node.alive:
                         self._kill(node)
                     self.boot(self._planned[node.name])

@@ -13,6 +13,7 @@ from harness.model.faults import (
     DnsFailure,
     Fault,
     Flaw,
+    Kill,
     LoseReplies,
     Pause,
     ResetPeer,
@@ -111,6 +112,15 @@ def test_what_has_not_ended_in_time_is_killed_before_the_next_worker_boots() -> 
     history = _run(Stop(target="worker-1", at=seconds(10), lasting=seconds(5)), workers=Workers.EDGE)
     assert _told(history, "worker.exit")[0] == (15, "killed")
     assert _told(history, "worker.start") == [(0, "edge"), (15, "edge")]
+
+
+def test_a_host_that_dies_while_its_worker_ends_comes_back_when_the_kill_is_over_and_once() -> None:
+    told = Stop(target="worker-1", at=seconds(10), lasting=seconds(10), drain=True)
+    killed = Kill(target="worker-1", at=seconds(15), lasting=seconds(40))
+    history = _run(told, killed, workers=Workers.EDGE)
+    assert _told(history, "worker.exit")[0] == (15, "killed")
+    assert _told(history, "worker.start") == [(0, "edge"), (55, "edge")]
+    assert _strikes(history) == [1, 1]
 
 
 @pytest.mark.parametrize("way", ["ahead", "behind"])
