@@ -211,11 +211,11 @@ class Relayed:
         elif not (chunk := self.tap.departure(chunk)):
             return
         self.forth.send(chunk)
-        self.near.heed(self.forth.pending)
+        self.near.heed(self.forth)
 
     def _answer(self, chunk: bytes) -> None:
         self.back.send(chunk)
-        self.far.heed(self.back.pending)
+        self.far.heed(self.back)
 
     def _arrive(self, chunk: bytes) -> None:
         if chunk is END:

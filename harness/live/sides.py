@@ -12,12 +12,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from harness.live.way import END
+from harness.live.way import END, Way
 from harness.tls.session import Session
 
 #: Bytes on one way beyond which its sender has to wait, as with a full TCP window.
 WINDOW = 1 << 20
-#: How long such a sender waits, in seconds, before its bytes are read again.
+#: Seconds between two looks at whether such a sender may go on.
 WAIT = 0.05
 #: Seconds in which a client has to read why it was refused, before its connection is closed.
 LINGER = 2.0
@@ -82,11 +82,17 @@ class Side(asyncio.Protocol):
         sock, unsent = transport.get_extra_info("socket"), transport.get_write_buffer_size()
         self._left = unsent + struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0" * 4))[0]
 
-    def heed(self, pending: int) -> None:
-        """Read no more while the other side has so much to take."""
-        if self._transport is not None and pending > WINDOW:
+    def heed(self, way: Way) -> None:
+        """Read no more while so much is on the way to the other side."""
+        if self._transport is not None and way.pending > WINDOW:
             self._transport.pause_reading()
-            asyncio.get_running_loop().call_later(WAIT, self._transport.resume_reading)
+            asyncio.get_running_loop().call_later(WAIT, self._read_on, self._transport, way)
+
+    def _read_on(self, transport: asyncio.Transport, way: Way) -> None:
+        if way.pending <= WINDOW:
+            transport.resume_reading()
+        elif not transport.is_closing():
+            asyncio.get_running_loop().call_later(WAIT, self._read_on, transport, way)
 
     def close(self) -> None:
         """Close, once what was written has left."""
@@ -172,9 +178,9 @@ class TlsSide:
         """How many bytes the peer's kernel has not acknowledged, and whether the connection has ended."""
         return self.protocol.left()
 
-    def heed(self, pending: int) -> None:
-        """Read no more while the other side has so much to take."""
-        self.protocol.heed(pending)
+    def heed(self, way: Way) -> None:
+        """Read no more while so much is on the way to the other side."""
+        self.protocol.heed(way)
 
     def close(self) -> None:
         """Close, once what was written has left."""

@@ -23,13 +23,9 @@ class Way:
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[tuple[int, int, bytes]] = deque()  # sent at, due at, chunk
         self._last_due = 0
+        self.pending = 0  # bytes on their way
         self._timer: asyncio.TimerHandle | None = None
         self.closed = False
-
-    @property
-    def pending(self) -> int:
-        """Bytes on their way."""
-        return sum(len(chunk) for _, _, chunk in self._waiting)
 
     def send(self, chunk: bytes) -> None:
         """A chunk sets out; END is the last."""
@@ -38,6 +34,7 @@ class Way:
         sent = self._now()
         self._last_due = max(self._last_due, sent + self._link.draw_delay(self._victim))
         self._waiting.append((sent, self._last_due, chunk))
+        self.pending += len(chunk)
         if len(self._waiting) == 1:
             self._pump()
 
@@ -52,6 +49,7 @@ class Way:
                 self._wait(left)
                 return
             self._waiting.popleft()
+            self.pending -= len(chunk)
             self._deliver(chunk)
 
     def _wait(self, left: int) -> None:
@@ -66,7 +64,7 @@ class Way:
 
     def close(self) -> None:
         """Nothing more arrives."""
-        self.closed = True
+        self.closed, self.pending = True, 0
         self._waiting.clear()
         self._link.stalled.pop(self, None)
         if self._timer is not None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from harness.live.sides import WAIT, WINDOW
 from harness.live.wires import LiveWires
 from harness.model.faults import Aftermath, Direction
 from harness.rng import Streams
@@ -76,6 +77,15 @@ class Mute(Echo):
 
     def data_received(self, data: bytes) -> None:
         """Say nothing."""
+
+
+class Count(Mute):
+    """Counts the bytes that it hears."""
+
+    heard = 0
+
+    def data_received(self, data: bytes) -> None:
+        Count.heard += len(data)
 
 
 async def until(true: Callable[[], object]) -> None:
@@ -159,6 +169,26 @@ def test_a_cut_that_heals_loses_no_byte() -> None:
         assert await reader.readexactly(8) == b"patience"
 
     _run(main)
+
+
+def test_during_a_cut_a_sender_waits_once_a_window_is_on_its_way() -> None:
+    """As with TCP: whoever uploads into a cut is not let go on for ever, and nothing of it is lost."""
+    sent = bytes(32 << 20)
+
+    async def main(lab: Lab) -> None:
+        _, writer = await lab.connect()
+        await until(lambda: lab.wires.relays["worker-1"].connections)
+        (connection,) = lab.wires.relays["worker-1"].connections
+        heal = lab.cut()
+        writer.write(sent)
+        await until(lambda: connection.forth.pending > WINDOW)
+        most = connection.forth.pending
+        await asyncio.sleep(5 * WAIT)
+        assert connection.forth.pending == most < 2 * WINDOW
+        heal()
+        await until(lambda: Count.heard == len(sent))
+
+    _run(main, Count)
 
 
 def test_during_a_cut_no_handshake_is_answered_and_after_it_the_next_syn_gets_through() -> None:
