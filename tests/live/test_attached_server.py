@@ -92,7 +92,11 @@ def test_our_fleet_does_the_work_of_somebody_s_own_airflow_and_what_nobody_saw_i
     run = run_plan(PLAN, world="live", server=opened, i_own_this=True)
     assert run.verdict.counterexamples == ()
     assert run.verdict.answer == "unknown"
-    assert [reason.partition(":")[0] for reason in run.verdict.unjudged] == ["only_legal_transitions"]
+    assert [reason.partition(":")[0] for reason in run.verdict.unjudged] == [
+        "only_legal_transitions",
+        "logs_are_kept",
+        "results_are_kept",
+    ]
     ended = [event.value for event in run.history.where(witness="body", type="ok")]
     assert sorted(value["task"] for value in ended) == sorted(task.key for task in PLAN.submissions)
     written = "".join(event.to_json() for event in run.history) + str(run.history.header)
