@@ -51,7 +51,7 @@ HOW: Mapping[Capability, str] = {
 
 LACKS: Mapping[Capability, str] = {
     Capability.VIRTUAL_TIME: "its time is the machine's",
-    Capability.DNS: "its workers find the API by address; look up no name: take --hosts namespaces",
+    Capability.DNS: "its workers find the API by its address, not by a name: take --hosts namespaces",
 }
 
 NEEDS: dict[Capability, Callable[[], str | None]] = {

@@ -121,7 +121,7 @@ PROBES: tuple[Probe, ...] = (
     Probe(
         name="network namespaces",
         look=probes.network_namespaces,
-        good_for="faults in the kernel's network (netem), which no world has yet",
+        good_for="--hosts namespaces: packets that are really lost, late, out of order; names that fail",
         get="run as root, or allow user namespaces: sysctl kernel.unprivileged_userns_clone=1",
     ),
     Probe(

@@ -142,10 +142,10 @@ class LiveWires:
         self.terminator.rotate(ca=ca, live=live, strike=strike)
 
     def _refused(self, source: str, error: ssl.SSLError | None) -> None:
-        """A handshake failed: at the server's end, or the client went away from it."""
+        """A handshake failed: at the server's end, or because the connection ended, by a fault perhaps."""
         if error is not None:
             self.terminator.failed(source, error)
-        reason = f"TLS: {_told(error)}" if error else "TLS: the client went away from the handshake"
+        reason = f"TLS: {_told(error)}" if error else "TLS: the connection ended before the handshake did"
         self._record(witness="client", process=source, type="fail", f="connect", value={"reason": reason})
 
     # -- what the client sees --------------------------------------------------------------------------
