@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
 from random import Random
 
 import gevent
@@ -14,10 +15,15 @@ LOOK = 0.05
 
 
 class Arrivals:
-    """The arrivals of one process. `run` makes them; users take them with `next`, and `users` says how many there are."""
+    """The arrivals of one process. `run` makes them; users take them with `next`, and `users` says how many there are.
 
-    def __init__(self, *, rate: float, poisson: bool, random: Random) -> None:
-        self._rate, self._poisson, self._random = rate, poisson, random
+    Those made and dropped are counted while `counts` says so: not before there are all the users that there will be.
+    """
+
+    def __init__(
+        self, *, rate: float, poisson: bool, random: Random, counts: Callable[[], bool] = lambda: True
+    ) -> None:
+        self._rate, self._poisson, self._random, self._counts = rate, poisson, random, counts
         self._waiting: deque[float] = deque()
         self._some = Event()
         self.users = self.made = self.dropped = 0
@@ -38,9 +44,10 @@ class Arrivals:
             self._arrive()
 
     def _arrive(self) -> None:
-        self.made += 1
+        counts = self._counts()
+        self.made += counts
         if len(self._waiting) >= self.users:
-            self.dropped += 1
+            self.dropped += counts
         else:
             self._waiting.append(self._due)
             self._some.set()

@@ -17,6 +17,10 @@ class Latencies:
     def __init__(self) -> None:
         self._of: dict[str, Any] = {}
 
+    def know(self, op: str) -> None:
+        """Tell of that operation, even where no call of it counts."""
+        self._histogram(op)
+
     def record(self, op: str, seconds: float, *, every: float = 0) -> None:
         """One call; where such calls should begin `every` so many seconds, those that it kept waiting are added."""
         value = min(MOST, max(LEAST, int(seconds * 1e6)))

@@ -57,6 +57,7 @@ class Load:
         self.queue = options.queue or "default"
         self.counts: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
+        self.full: Counter[str] = Counter()  # calls since the warm-up
         self.reasons: dict[str, str] = {}
         self.there: set[str] = set()  # workers before the outage of the shape,
         self.back: dict[str, float] = {}  # and those of them that came back, with the seconds it took
@@ -88,7 +89,12 @@ class Load:
 
     def arrive(self, rate: float) -> None:
         """From now on there are arrivals, so many a second."""
-        self.arrivals = Arrivals(rate=rate, poisson=self.options.poisson, random=self.random("arrivals"))
+        self.arrivals = Arrivals(
+            rate=rate,
+            poisson=self.options.poisson,
+            random=self.random("arrivals"),
+            counts=lambda: self.gate.seconds >= self.options.warm_up,
+        )
         self.watch.behind = self.arrivals.behind
 
     def name(self) -> str:
@@ -133,8 +139,11 @@ class Load:
         self.counts[op] += 1
         if error is not None:
             self.failures[op] += 1
+        self.latencies.know(op)
         since = began if intended is None else min(intended, began)
-        self.latencies.record(op, ended - since, every=every)
+        if self.gate.seconds - (ended - since) >= self.options.warm_up:
+            self.full[op] += 1
+            self.latencies.record(op, ended - since, every=every)
         self.witness.call(op, "load", began, ended, answer.status if answer else None, str(error or ""))
         self.environment.events.request.fire(
             request_type=method,

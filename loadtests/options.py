@@ -33,6 +33,7 @@ class Options:
     arrivals: str = "heartbeats"
     poisson: bool = False
     sample: float = 0.01
+    warm_up: float = 0.0
     seed: int = 1
     history: str = ""
     results: str = ""
@@ -44,6 +45,7 @@ class Options:
             "task_seconds": (0, 86400),
             "rate": (0, 1e6),
             "sample": (0, 1),
+            "warm_up": (0, 86400),
         }
         for name, (least, most) in bounds.items():
             value = getattr(self, name)
@@ -53,6 +55,10 @@ class Options:
             raise WrongOption("--feed dag-runs needs --dag: the id of the Dag to trigger")
         if self.rate and self.rate < 0.01:
             raise WrongOption(f"--rate {self.rate:g}: give arrivals per second, 0.01 at least")
+        for name in ("history", "results"):
+            file = getattr(self, name)
+            if file and not Path(file).parent.is_dir():
+                raise WrongOption(f"{_flag(name)} {file}: there is no folder {Path(file).parent}")
         if self.workloads and not Path(self.workloads).is_file():
             raise WrongOption(f"--workloads {self.workloads}: there is no such file")
 
@@ -101,6 +107,11 @@ def add_options(parser: Any, **_: Any) -> None:
     add(
         "sample",
         "the part of tasks whose promises are tested by calls of their own (default: 0.01)",
+        type=float,
+    )
+    add(
+        "warm_up",
+        "seconds from the begin whose latencies and dropped arrivals do not count (default: 0)",
         type=float,
     )
     add("seed", "what sizes, durations and waits are drawn from (default: 1)", type=int)

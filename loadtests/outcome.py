@@ -17,6 +17,8 @@ def report_of(load: Load) -> dict[str, Any]:
     return {
         "counts": dict(load.counts),
         "failures": dict(load.failures),
+        "full": dict(load.full),
+        "begun": load.gate.begun,
         "reasons": load.reasons,
         "promises": {"tested": dict(load.promises.tested), "broken": dict(load.promises.broken)},
         "examples": load.promises.examples,
@@ -68,6 +70,8 @@ class Outcome:
             "why": why,
             "counts": _sum(each["counts"] for each in reports),
             "failures": _sum(each["failures"] for each in reports),
+            "full": _sum(each["full"] for each in reports),
+            "begun": max((each["begun"] for each in reports), default=0.0),
             "reasons": {what: why for each in reports for what, why in each["reasons"].items()},
             "promises": {of: _sum(each["promises"][of] for each in reports) for of in ("tested", "broken")},
             "examples": {what: told for each in reports for what, told in each["examples"].items()},

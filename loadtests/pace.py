@@ -29,6 +29,12 @@ class Pace:
     scale: float = 1.0
     environ: Mapping[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for nonsense, before any user meets it."""
+        for name in OPTIONS:
+            if name.startswith(("edge.", "workers.")):
+                self.option(name)
+
     def interval(self, option: str) -> float:
         """Seconds of an interval of Airflow, scaled."""
         return self.option(option) * self.scale

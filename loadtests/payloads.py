@@ -15,8 +15,14 @@ FAIL = 3
 _LINE = "[2026-01-01T00:00:00+00:00] INFO - a line of a task's log, as long as such lines are\n"
 
 
-def body_seconds(random: Random, *, median: float) -> float:
-    """How long a task's body takes."""
+def body_seconds(random: Random, *, median: float, met: bool = False) -> float:
+    """How long a task's body takes; of one that is `met` in the middle of it, how long it still does.
+
+    Whoever looks at some moment meets long bodies more often, each anywhere in it. Where all first tasks are such,
+    tasks begin and end from the first minute on as often as they will for ever.
+    """
+    if met:
+        return random.random() * random.lognormvariate(BODY_SIGMA**2, BODY_SIGMA) * median
     return random.lognormvariate(0, BODY_SIGMA) * median
 
 

@@ -72,6 +72,11 @@ def _resolve(host: str) -> None:
     url = urlsplit(host)
     if url.scheme not in ("http", "https") or not url.hostname:
         raise NotReady(f"--host {host!r}: give a URL such as http://127.0.0.1:8080", code=USAGE)
+    if url.path.strip("/"):
+        raise NotReady(
+            f"--host {host!r}: give the server's root, without {url.path}; its APIs are looked for there",
+            code=USAGE,
+        )
     try:
         gevent.socket.getaddrinfo(url.hostname, url.port or 80)
     except (OSError, ValueError) as error:

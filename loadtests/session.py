@@ -30,6 +30,8 @@ WORKERS = frozenset(("EdgeWorkerUser", "SupervisorUser"))
 WORKERLESS = frozenset(("TaskUser", "ArrivalUser"))
 #: Seconds of a run whose length nobody gave, to a shape.
 RUN_TIME = 60
+#: What was found out could not be written.
+NOT_WRITTEN = 74
 
 _LOADS: WeakKeyDictionary[Environment, Load] = WeakKeyDictionary()
 _OUTCOMES: WeakKeyDictionary[Environment, Outcome] = WeakKeyDictionary()
@@ -63,6 +65,8 @@ def _check(environment: Environment) -> None:
     """Exit with one line where the options or the server cannot do."""
     try:
         load = _make_load(environment)
+        if (users := getattr(environment.parsed_options, "num_users", None)) is not None and users < 1:
+            raise WrongOption(f"--users {users}: give 1 at least")
         if "SchedulerUser" in _names(environment) and not load.options.dag:
             raise WrongOption("SchedulerUser needs --dag: the id of the Dag to trigger")
         if "ArrivalUser" in _names(environment) and not load.options.rate:
@@ -212,6 +216,10 @@ def conclude(environment: Environment) -> None:
     summary = outcome.summary()
     sys.stdout.write(tell(summary))
     parsed: Any = environment.parsed_options
-    if name := parsed.results:
-        Path(name).write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
     environment.process_exit_code = summary["exit_code"]
+    if name := parsed.results:
+        try:
+            Path(name).write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+        except OSError as error:
+            sys.stderr.write(f"loadtests: --results {name} cannot be written: {error.strerror}\n")
+            environment.process_exit_code = NOT_WRITTEN

@@ -68,6 +68,11 @@ class Gate:
         self._begun = time.monotonic()
 
     @property
+    def begun(self) -> float:
+        """When the load began, by the machine's monotonic clock; 0 before."""
+        return self._begun or 0.0
+
+    @property
     def seconds(self) -> float:
         """Since the load began."""
         return 0.0 if self._begun is None else time.monotonic() - self._begun

@@ -23,7 +23,10 @@ VARIABLE, CONNECTION = "load-variable", "load-connection"
 class TaskLife:
     """One try: run, heartbeats beside the body, reads, an XCom, its final state."""
 
-    def __init__(self, load: Load, work: Work, line: Line, *, host: str, random: Random) -> None:
+    def __init__(
+        self, load: Load, work: Work, line: Line, *, host: str, random: Random, met: bool = False
+    ) -> None:
+        self._met = met
         self._load, self._work, self._line, self._host, self._random = load, work, line, host, random
         self.token = work.token
         self.ti = work.ti
@@ -96,7 +99,7 @@ class TaskLife:
         """Heartbeat until the body's end; why it was stopped before, or nothing."""
         interval = self._load.pace.interval("workers.min_heartbeat_interval")
         median = self._load.options.task_seconds * self._load.pace.scale
-        ends = time.monotonic() + payloads.body_seconds(self._random, median=median)
+        ends = time.monotonic() + payloads.body_seconds(self._random, median=median, met=self._met)
         self._read()
         while (left := ends - time.monotonic()) > 0:
             if reason := self.heartbeat(every=interval):

@@ -15,7 +15,8 @@ def tell(summary: dict[str, Any]) -> str:
 def _table(summary: dict[str, Any]) -> list[str]:
     rows = [_HEAD]
     for op, figures in summary["latencies_ms"].items():
-        times = [f"{figures[name]:.1f}" for name in ("p50", "p90", "p99", "p99.9", "max")]
+        shown = figures["count"] > 0  # none of its calls came after the warm-up
+        times = [f"{figures[name]:.1f}" if shown else "-" for name in ("p50", "p90", "p99", "p99.9", "max")]
         rows.append((op, str(summary["counts"].get(op, 0)), str(summary["failures"].get(op, 0)), *times))
     width = max(len(row[0]) for row in rows)
     return ["Latency from when a call should have begun", *(_row(row, width) for row in rows)]

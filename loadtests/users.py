@@ -44,10 +44,16 @@ class LoadUser(FastHttpUser):
 class _WorkerUser(LoadUser):
     abstract = True
     worker: EdgeWorker | None = None
+    jobs = 0
 
     def run_job(self, worker: str, job: dict[str, Any]) -> bool:
         """What the worker does with a job."""
         raise NotImplementedError
+
+    def met(self) -> bool:
+        """Whether the next job is one of the first, which the load meets in the middle of their lives."""
+        self.jobs += 1
+        return self.jobs <= self.load.options.slots
 
     def on_start(self) -> None:
         super().on_start()
@@ -71,7 +77,7 @@ class SupervisorUser(_WorkerUser):
 
     def run_job(self, worker: str, job: dict[str, Any]) -> bool:
         """Live the task as its supervisor does, over a connection of its own."""
-        return live_task(self.load, Work.of_workload(job["command"]), host=worker)
+        return live_task(self.load, Work.of_workload(job["command"]), host=worker, met=self.met())
 
 
 class EdgeWorkerUser(_WorkerUser):
@@ -80,7 +86,8 @@ class EdgeWorkerUser(_WorkerUser):
     def run_job(self, worker: str, job: dict[str, Any]) -> bool:
         """Wait as long as a body takes."""
         random, options = self.load.random(f"{worker}/{self.load.new_pid()}"), self.load.options
-        gevent.sleep(payloads.body_seconds(random, median=options.task_seconds) * options.time_scale)
+        body = payloads.body_seconds(random, median=options.task_seconds, met=self.met())
+        gevent.sleep(body * options.time_scale)
         return True
 
 
@@ -191,11 +198,13 @@ class SchedulerUser(LoadUser):
         gevent.sleep(REFRESH * self.load.pace.scale)
 
 
-def live_task(load: Load, work: Work, *, host: str, intended: float | None = None) -> bool:
+def live_task(load: Load, work: Work, *, host: str, intended: float | None = None, met: bool = False) -> bool:
     """Live one try from its begin to its end; whether its supervisor ends with 0."""
     line = _task_line(load, host)
     try:
-        return TaskLife(load, work, line, host=host, random=load.random(work.ti)).live(intended=intended)
+        return TaskLife(load, work, line, host=host, random=load.random(work.ti), met=met).live(
+            intended=intended
+        )
     finally:
         line.close()
 

@@ -90,7 +90,11 @@ def junit(capacity: Capacity) -> str:
 
 def differences(first: Capacity, second: Capacity) -> list[str]:
     """What changed from one run to another, a line each; nothing where neither knee nor settings differ."""
-    lines = []
+    pairs = {"server": (first.target, second.target)} | {
+        name: (first.releases.get(name, "none"), second.releases.get(name, "none"))
+        for name in sorted({*first.releases, *second.releases})
+    }
+    lines = [f"{what}: {one} → {other}" for what, (one, other) in pairs.items() if one != other]
     before, after = first.series, second.series
     if replace(before.setting, seed=0) != replace(after.setting, seed=0):
         lines.append("their settings differ: the knees do not mean the same")

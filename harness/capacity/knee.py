@@ -13,7 +13,7 @@ from harness.capacity.step import Answer, Step
 class Search:
     """From `start`, twice as much each time, until one is not kept; then between the two, down to `precision`.
 
-    The knee and the step above it are measured `repeats` times: most of them decide. No step is above `most`.
+    The knee and the step above it are measured `repeats` times, once more where they disagree: most of them decide. No step is above `most`.
     """
 
     start: float = 10.0
@@ -37,7 +37,10 @@ class Knee:
 
 
 def decided(steps: Iterable[Step]) -> dict[float, Answer]:
-    """What most of the steps of each amount said, by amount; of as many, the worse."""
+    """What most of the steps of each amount said, by amount; of as many, that it was missed.
+
+    A step that is unknown says nothing where another one of its amount says something.
+    """
     told: defaultdict[float, list[Answer]] = defaultdict(list)
     for step in steps:
         told[step.amount].append(step.answer)
@@ -45,10 +48,10 @@ def decided(steps: Iterable[Step]) -> dict[float, Answer]:
 
 
 def _most(answers: Sequence[Answer]) -> Answer:
-    for answer in (Answer.UNKNOWN, Answer.MISSED):
-        if 2 * answers.count(answer) >= len(answers):
-            return answer
-    return Answer.KEPT if 2 * answers.count(Answer.KEPT) > len(answers) else Answer.MISSED
+    kept, missed = answers.count(Answer.KEPT), answers.count(Answer.MISSED)
+    if not kept and not missed:
+        return Answer.UNKNOWN
+    return Answer.KEPT if kept > missed else Answer.MISSED
 
 
 def _bounds(steps: Iterable[Step]) -> tuple[float | None, float | None]:
@@ -68,12 +71,14 @@ def next_amount(steps: Sequence[Step], search: Search) -> float | None:
     kept, limit = _bounds(steps)
     if limit is None:
         return _within(search.start if kept is None else kept * 2, kept, search)
+    if decided(steps)[limit] is Answer.UNKNOWN and _times(steps, limit) < 2:
+        return limit  # the machine may have been busy with something else for a while
     if kept is None:
         return _below(limit, search)
     between = _rounded((kept + limit) / 2, search)
     if limit > kept * (1 + search.precision) and kept < between < limit:
         return between
-    return next((each for each in (limit, kept) if _times(steps, each) < search.repeats), None)
+    return next((each for each in (limit, kept) if _again(steps, each, search)), None)
 
 
 def _within(amount: float, kept: float | None, search: Search) -> float | None:
@@ -94,6 +99,13 @@ def _rounded(amount: float, search: Search) -> float:
 
 def _times(steps: Iterable[Step], amount: float) -> int:
     return sum(step.amount == amount for step in steps)
+
+
+def _again(steps: Iterable[Step], amount: float, search: Search) -> bool:
+    """Whether to measure that amount once more: as often as was asked, and once more where as many say yes as no."""
+    told = [step.answer for step in steps if step.amount == amount]
+    tied = search.repeats > 1 and told.count(Answer.KEPT) == told.count(Answer.MISSED) > 0
+    return len(told) < search.repeats + tied
 
 
 def knee(steps: Sequence[Step]) -> Knee:

@@ -11,6 +11,8 @@ from harness.capacity.step import HEARTBEAT, Answer, Load
 #: Which calls are work done.
 WORK = (HEARTBEAT, "ti.run", "jobs.state")
 IDLE_WORK = ("worker.set_state",)
+#: Calls that bring the load its work: no worker makes them, and no level is theirs.
+FEEDING = ("admin.seed",)
 SATURATED = "the generator was saturated"
 
 
@@ -22,6 +24,15 @@ class ServiceLevels:
     failed_heartbeats: int = 0
     failed_share: float = 0.0
     dropped_share: float = 0.01
+
+
+def of_workers(results: Mapping[str, Any]) -> dict[str, Any]:
+    """The same without the calls that only feed the load."""
+    by_operation = ("counts", "failures", "full", "latencies_ms")
+    return {
+        name: {op: each for op, each in told.items() if op not in FEEDING} if name in by_operation else told
+        for name, told in results.items()
+    }
 
 
 def judge(

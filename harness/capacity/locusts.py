@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness.capacity.levels import ServiceLevels, judge
+from harness.capacity.levels import ServiceLevels, judge, of_workers
 from harness.capacity.sampling import sampled
 from harness.capacity.step import Latency, Load, Setting, Step
 from harness.capacity.target import Target
@@ -23,7 +23,14 @@ from harness.model.options import OPTIONS
 AROUND = 60.0
 #: Users of an open loop for each arrival a second: as many calls, or tasks, as there may be at once.
 HEARTBEATS_AT_ONCE, TASK_MARGIN = 0.25, 2.0
-INTERVAL = OPTIONS["workers.min_heartbeat_interval"].variable
+#: The part of the warm-up after which all users are there.
+SPAWNING = 0.75
+INTERVALS = {
+    "heartbeat_interval": OPTIONS["workers.min_heartbeat_interval"],
+    "job_poll_interval": OPTIONS["edge.job_poll_interval"],
+    "worker_heartbeat_interval": OPTIONS["edge.heartbeat_interval"],
+}
+"""The intervals of a setting, and the options of Airflow that they are."""
 
 
 def users(setting: Setting, amount: float) -> tuple[str, int, dict[str, str]]:
@@ -45,12 +52,13 @@ def command(setting: Setting, amount: float, *, target: Target, results: Path) -
     options = {
         "host": target.url,
         "users": str(count),
-        "spawn-rate": f"{max(1.0, 3 * count / setting.seconds):g}",
+        "spawn-rate": f"{max(1.0, count / (SPAWNING * setting.warm_up)):g}",
         "run-time": f"{setting.seconds:g}s",
         "slots": str(setting.slots),
         "task-seconds": f"{setting.task_seconds:g}",
         "time-scale": f"{setting.time_scale:g}",
         "seed": str(setting.seed),
+        "warm-up": f"{setting.warm_up:g}",
         "results": str(results),
         "csv": str(results.with_suffix("")),
         "html": str(results.with_suffix(".html")),
@@ -86,14 +94,17 @@ def _loadtests() -> Path:
 def measure(setting: Setting, amount: float, *, target: Target, levels: ServiceLevels, results: Path) -> Step:
     """Put that amount of load on the target and say what came of it. Raises NotStarted where Locust could not begin."""
     log = results.with_suffix(".log")
-    environ = {**target.environ, INTERVAL: f"{setting.heartbeat_interval:g}"}
-    with _locust(command(setting, amount, target=target, results=results), environ, log) as locust:
-        with sampled({**target.roles, "generator": (locust.pid,)}, url=target.url) as sampler:
-            code = locust.wait(setting.seconds + AROUND)
-        usage = sampler.usage()
+    intervals = {option.variable: f"{getattr(setting, name):g}" for name, option in INTERVALS.items()}
+    environ = {**target.environ, **intervals}
+    with (
+        _locust(command(setting, amount, target=target, results=results), environ, log) as locust,
+        sampled({**target.roles, "generator": (locust.pid,)}, url=target.url) as sampler,
+    ):
+        code = _wait(locust, setting.seconds + AROUND)
     if not results.exists():
         raise NotStarted(f"no load could be put on {target.url}: {_last_words(log, code)}")
-    told = json.loads(results.read_text(encoding="utf-8"))
+    told = of_workers(json.loads(results.read_text(encoding="utf-8")))
+    begun = told["begun"]
     answer, why = judge(told, levels, load=setting.load)
     return Step(
         amount=amount,
@@ -102,9 +113,18 @@ def measure(setting: Setting, amount: float, *, target: Target, levels: ServiceL
         why=why,
         counts=told["counts"],
         failures=told["failures"],
+        full=told["full"],
+        full_seconds=setting.seconds - setting.warm_up,
         latencies=_latencies(told["latencies_ms"]),
-        usage=usage,
+        usage=sampler.usage(begun + setting.warm_up, begun + setting.seconds),
     )
+
+
+def _wait(locust: subprocess.Popen[bytes], seconds: float) -> int:
+    try:
+        return locust.wait(seconds)
+    except subprocess.TimeoutExpired:
+        raise NotStarted(f"Locust did not end within {seconds:.0f} s: is this machine too busy?") from None
 
 
 def _latencies(told: Mapping[str, Mapping[str, Any]]) -> dict[str, Latency]:

@@ -13,6 +13,7 @@ from harness.capacity.locusts import measure
 from harness.capacity.model import Costs, costs, per_worker, predicted
 from harness.capacity.step import Load, Setting, Step
 from harness.capacity.target import Target
+from harness.errors import NotStarted
 
 Tell = Callable[[Setting, Step], None]
 """Told of each step when it has ended."""
@@ -25,12 +26,16 @@ STEPS_MOST = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """The steps of one setting, the amounts in the order in which they were measured, and the knee they show."""
+    """The steps of one setting, the amounts in the order in which they were measured, and the knee they show.
+
+    `broken_off` is why there are no more steps, where that was not the search's will: say the server was gone.
+    """
 
     setting: Setting
     steps: tuple[Step, ...]
     knee: Knee
     bottleneck: str
+    broken_off: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,19 +93,34 @@ class Bench:
 
 
 def find_knee(bench: Bench, setting: Setting, search: Search, *, name: str = "step") -> Series:
-    """Measure steps until the knee is found."""
+    """Measure steps until the knee is found, or no more load can be put on. Raises NotStarted where none ever could."""
     steps: list[Step] = []
-    while len(steps) < STEPS_MOST and (amount := next_amount(steps, search)) is not None:
-        steps.append(bench.step(setting, amount, name=f"{name}-{len(steps) + 1}-{amount:g}"))
-    return _series(bench, setting, steps)
+    broken_off = ""
+    try:
+        while len(steps) < STEPS_MOST and (amount := next_amount(steps, search)) is not None:
+            steps.append(bench.step(setting, amount, name=f"{name}-{len(steps) + 1}-{amount:g}"))
+    except NotStarted as error:
+        if not steps:
+            raise
+        broken_off = str(error)
+    return _series(bench, setting, steps, broken_off=broken_off)
 
 
-def _series(bench: Bench, setting: Setting, steps: list[Step]) -> Series:
+def _series(bench: Bench, setting: Setting, steps: list[Step], *, broken_off: str = "") -> Series:
     found = knee(steps)
-    last = next((step for step in steps if step.amount == found.limit), steps[-1])
     return Series(
-        setting=setting, steps=tuple(steps), knee=found, bottleneck=bottleneck(last, bench.hardware)
+        setting=setting,
+        steps=tuple(steps),
+        knee=found,
+        bottleneck=bottleneck(_worst(steps, found), bench.hardware),
+        broken_off=broken_off,
     )
+
+
+def _worst(steps: list[Step], found: Knee) -> Step:
+    """The step that shows what ran out: one above the knee that did not keep the levels."""
+    above = [step for step in steps if step.amount == found.limit and step.answer == found.answer]
+    return above[0] if above else steps[-1]
 
 
 def find_costs(bench: Bench, series: Series) -> Model:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.capacity.step import HEARTBEAT, Setting, Step
 
+#: How far the lengths of tasks spread: log-normal, as the load's users draw them. Their mean is above their median.
+SPREAD = 0.8
+MEAN_OF_MEDIAN = math.exp(SPREAD**2 / 2)
 #: The part of a core at which queues grow beyond the service levels.
 FULL = 0.95
 
@@ -78,10 +82,11 @@ def _non_negative(rows: Sequence[tuple[list[float], float]], *, rounds: int = 50
 def per_worker(setting: Setting) -> dict[str, float]:
     """Calls a second of each group that one worker makes with all its slots busy."""
     scale = setting.time_scale
-    poll, beat = 5.0 * scale, 30.0 * scale  # Airflow: [edge] job_poll_interval, heartbeat_interval
+    poll, beat = setting.job_poll_interval * scale, setting.worker_heartbeat_interval * scale
+    lasting = setting.task_seconds * MEAN_OF_MEDIAN * scale
     # a task's place is free, on average, for half a poll before the next is fetched
-    tasks = setting.slots / (setting.task_seconds * scale + poll / 2)
-    busy = setting.task_seconds * scale / (setting.task_seconds * scale + poll / 2)
+    tasks = setting.slots / (lasting + poll / 2)
+    busy = lasting / (lasting + poll / 2)
     told = min(tasks * 2, 1 / poll)  # a heartbeat of the worker whenever its number of jobs has changed
     return {
         "heartbeat": setting.slots * busy / (setting.heartbeat_interval * scale),

@@ -7,6 +7,8 @@ import time
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
+from http.client import HTTPException
 from urllib.error import URLError
 
 from harness.capacity.step import Usage
@@ -14,9 +16,8 @@ from harness.errors import MissingExtra
 
 #: Seconds between two looks; seconds that a bare call may take.
 LOOK, PATIENCE = 0.5, 10.0
-#: The part of a step in which the load grows: cores are told of the rest.
-GROWING = 1 / 3
-PING = "/execution/health/ping"
+#: Answered by the server's event loop itself, and by one of its threads; neither asks the database.
+PING, THREAD = "/execution/health/ping", "/execution/health"
 
 
 class Sampler:
@@ -33,7 +34,8 @@ class Sampler:
         self._looks: list[tuple[float, dict[str, float]]] = []
         self._gone: dict[str, float] = {}
         self._last: dict[str, dict[int, float]] = {}
-        self._lags: list[float] = []
+        self._waits: dict[str, list[float]] = {PING: [], THREAD: []}
+        self._connections = 0
         self._over = threading.Event()
 
     def _look(self) -> None:
@@ -41,6 +43,7 @@ class Sampler:
         told = {"machine": busy.user + busy.nice + busy.system + busy.irq + busy.softirq}
         for role in self._roles:
             told[role] = self._used(role)
+        self._connections = max(self._connections, self._busy_connections())
         self._looks.append((time.monotonic(), told))
 
     def _used(self, role: str) -> float:
@@ -60,17 +63,29 @@ class Sampler:
                     times = each.cpu_times()
                     yield each.pid, times.user + times.system
 
-    def _ping(self) -> None:
-        begun = time.monotonic()
-        with suppress(URLError, OSError):
-            urllib.request.urlopen(self._url + PING, timeout=PATIENCE).close()  # noqa: S310 - http or https
-        self._lags.append(time.monotonic() - begun)
+    def _busy_connections(self) -> int:
+        """Backends of PostgreSQL with a client and a transaction: what they do stands in their titles."""
+        titles = []
+        for root in self._roles.get("database", ()):
+            with suppress(self._psutil.Error):
+                for each in self._psutil.Process(root).children():
+                    with suppress(self._psutil.Error):
+                        titles.append(" ".join(each.cmdline()).strip())
+        return sum(title.startswith("postgres: ") and is_busy(title) for title in titles)
+
+    def ping(self, path: str) -> None:
+        """Ask for `path` until it is over."""
+        while not self._over.is_set():
+            begun = time.monotonic()
+            with suppress(URLError, HTTPException, OSError):
+                urllib.request.urlopen(self._url + path, timeout=PATIENCE).close()  # noqa: S310 - http or https
+            self._waits[path].append(time.monotonic() - begun)
+            self._over.wait(LOOK)
 
     def run(self) -> None:
         """Look until it is over."""
         while not self._over.is_set():
             self._look()
-            self._ping()
             self._over.wait(LOOK)
         self._look()
 
@@ -78,20 +93,26 @@ class Sampler:
         """It is over."""
         self._over.set()
 
-    def usage(self) -> Usage:
-        """What was seen."""
+    def usage(self, since: float, until: float) -> Usage:
+        """What was seen; cores between these two moments, in which the load was full."""
         if len(self._looks) < 2:
             return Usage()
-        (begun, first), (ended, last) = self._looks[0], self._looks[-1]
-        since, full = next(
-            (each for each in self._looks if each[0] >= begun + (ended - begun) * GROWING), self._looks[0]
-        )
-        seconds = max(ended - since, LOOK)
+        (_, first), (_, last) = self._looks[0], self._looks[-1]
+        within = [each for each in self._looks if since <= each[0] <= until] or self._looks
+        (begun, before), (ended, after) = within[0], within[-1]
+        seconds = max(ended - begun, LOOK)
         return Usage(
-            cores={role: (last[role] - full.get(role, 0.0)) / seconds for role in last},
-            cpu_seconds={role: last[role] - first.get(role, 0.0) for role in last},
-            lag=_percentile(self._lags, 0.99),
+            cores={role: (after[role] - before[role]) / seconds for role in after},
+            cpu_seconds={role: last[role] - first[role] for role in last},
+            lag=_percentile(self._waits[PING], 0.99),
+            queue=_percentile(self._waits[THREAD], 0.99),
+            connections=self._connections,
         )
+
+
+def is_busy(title: str) -> bool:
+    """Whether a backend of PostgreSQL has a client that does something, or may at any moment: by its process title."""
+    return "(" in title and not title.endswith("idle")
 
 
 def _percentile(values: Iterable[float], part: float) -> float:
@@ -103,10 +124,13 @@ def _percentile(values: Iterable[float], part: float) -> float:
 def sampled(roles: Mapping[str, Iterable[int]], *, url: str) -> Iterator[Sampler]:
     """Look for as long as the block lasts."""
     sampler = Sampler(roles, url=url)
-    thread = threading.Thread(target=sampler.run, name="sampler", daemon=True)
-    thread.start()
+    jobs = (sampler.run, partial(sampler.ping, PING), partial(sampler.ping, THREAD))
+    threads = [threading.Thread(target=job, name="sampler", daemon=True) for job in jobs]
+    for each in threads:
+        each.start()
     try:
         yield sampler
     finally:
         sampler.stop()
-        thread.join()
+        for each in threads:
+            each.join()

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 HEARTBEAT = "ti.heartbeat"
+#: The part of a step in which its load grows; figures are of the rest.
+GROWING = 1 / 3
 
 
 class Load(StrEnum):
@@ -35,20 +37,30 @@ class Setting:
     task_seconds: float = 30.0
     time_scale: float = 1.0
     heartbeat_interval: float = 5.0
+    job_poll_interval: float = 5.0
+    worker_heartbeat_interval: float = 30.0
     seconds: float = 20.0
     generators: int = 1
     seed: int = 1
+
+    @property
+    def warm_up(self) -> float:
+        """Seconds from the begin of a step in which its load grows."""
+        return self.seconds * GROWING
 
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
     """What the machine did: by role (server, database, generator, machine) mean cores in use while the load was full, and
-    CPU seconds over the whole step. `lag` is how long a bare call took at the 99th percentile, in seconds.
+    CPU seconds over the whole step. `lag` is how long a bare call took at the 99th percentile, in seconds; `queue` the
+    same of a call that needs a thread of the server. `connections` are those to the database that were in use at most.
     """
 
     cores: Mapping[str, float] = field(default_factory=dict)
     cpu_seconds: Mapping[str, float] = field(default_factory=dict)
     lag: float = 0.0
+    queue: float = 0.0
+    connections: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +74,9 @@ class Latency:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """What one amount of load came to. `counts` has calls by operation, and what became of the work."""
+    """What one amount of load came to. `counts` has calls by operation, and what became of the work; `full` the calls of
+    the `full_seconds` after the warm-up, of which latencies are too.
+    """
 
     amount: float
     seconds: float
@@ -70,6 +84,8 @@ class Step:
     why: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     failures: Mapping[str, int] = field(default_factory=dict)
+    full: Mapping[str, int] = field(default_factory=dict)
+    full_seconds: float = 0.0
     latencies: Mapping[str, Latency] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
 
@@ -80,8 +96,13 @@ class Step:
 
     @property
     def rate(self) -> float:
-        """Calls a second."""
-        return self.calls / self.seconds if self.seconds else 0.0
+        """Calls a second while the load was full."""
+        return sum(self.full.values()) / self.full_seconds if self.full_seconds else 0.0
+
+    @property
+    def heartbeats(self) -> float:
+        """Heartbeats of tasks a second while the load was full."""
+        return self.full.get(HEARTBEAT, 0) / self.full_seconds if self.full_seconds else 0.0
 
     @property
     def p99(self) -> float:

@@ -8,20 +8,24 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
+from harness.live.guardian import guarded, watch
 from harness.live.processes import spawn
 from harness.live.servers import answers, free_port
 
 SECRET = "AIRFLOW__API_AUTH__JWT_SECRET"  # noqa: S105 - the variable's name
 START_TIMEOUT = 30.0
+#: Of each process of an api-server: [database] sql_alchemy_pool_size and sql_alchemy_max_overflow, by default.
+POOL = 5 + 10
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """Where the server is, what Locust needs in its environment, and whose CPU to watch: process ids by role."""
+    """Where the server is, what Locust needs in its environment, and whose CPU to watch: process ids by role.
+
+    `connections` are those to its database that all of its processes may have, 0 where nobody knows.
+    """
 
     name: str
     url: str
@@ -29,13 +33,14 @@ class Target:
     admin: str = ""
     roles: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     processes: int = 1
+    connections: int = 0
 
 
 @contextmanager
 def fake(options: Mapping[str, str]) -> Iterator[Target]:
     """The fake, in a process of its own."""
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="harness-capacity-")))
+        folder = stack.enter_context(guarded("harness-capacity-"))
         port, secret = free_port(), secrets.token_hex(32)
         environ = {**os.environ, **options, SECRET: secret}
         process = spawn(
@@ -45,6 +50,7 @@ def fake(options: Mapping[str, str]) -> Iterator[Target]:
             env=environ,
         )
         stack.callback(process.stop)
+        watch(folder, process.popen.pid)
         url = f"http://127.0.0.1:{port}"
         process.wait_until(lambda: answers(f"{url}/execution/health"), timeout=START_TIMEOUT)
         yield Target(name="fake", url=url, environ=environ, roles={"server": (process.popen.pid,)})
@@ -61,8 +67,9 @@ def airflow(options: Mapping[str, str], *, database: str, processes: int) -> Ite
             url=server.url,
             environ={**os.environ, **options, SECRET: server.secret},
             admin=server.admin or "",
-            roles={"server": (server.process.popen.pid,), **_database()},
+            roles={"server": (server.process.popen.pid,), **(databases := _database())},
             processes=processes,
+            connections=POOL * processes if databases else 0,
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from harness.capacity.bottleneck import used
 from harness.capacity.measuring import Capacity, Model, Series
 from harness.capacity.model import extrapolated
-from harness.capacity.step import HEARTBEAT, Answer, Load, Setting, Step
+from harness.capacity.step import Answer, Load, Setting, Step
 
 UNITS = {
     Load.WORKERS: "workers",
@@ -51,8 +51,11 @@ def _knee(series: Series, capacity: Capacity) -> Iterator[str]:
         yield f"Knee        none: not even {found.limit:g} {unit} kept the service levels"
     else:
         yield f"Knee        {found.amount:g} {unit}{_carries(series)}"
+    if series.broken_off:
+        yield f"Broken off  {series.broken_off}"
     if found.limit is None:
-        yield "Above it    nothing was tried: --most ended the search"
+        if not series.broken_off:
+            yield "Above it    nothing was tried: --most ended the search"
         return
     yield f"Above it    {found.limit:g} {unit}: {found.answer}; {'; '.join(found.why)}"
     yield f"Bottleneck  {series.bottleneck}"
@@ -63,11 +66,11 @@ def _knee(series: Series, capacity: Capacity) -> Iterator[str]:
 
 
 def _carries(series: Series) -> str:
-    step = next(step for step in reversed(series.steps) if step.amount == series.knee.amount)
-    beats = step.counts.get(HEARTBEAT, 0) / step.seconds
+    at_knee = [step for step in series.steps if step.amount == series.knee.amount]
+    step = next(step for step in at_knee if step.answer is Answer.KEPT)
     server = step.usage.cpu_seconds.get("server")
     per_cpu = f", {step.calls / server:.0f} calls per CPU second of the server" if server else ""
-    return f": {step.rate:.0f} calls a second, {beats:.0f} of them heartbeats; p99 {step.p99 * 1000:.0f} ms{per_cpu}"
+    return f": {step.rate:.0f} calls a second, {step.heartbeats:.0f} of them heartbeats; p99 {step.p99 * 1000:.0f} ms{per_cpu}"
 
 
 def _model(model: Model, capacity: Capacity) -> Iterator[str]:
@@ -81,6 +84,10 @@ def _model(model: Model, capacity: Capacity) -> Iterator[str]:
             f"            {model.database.heartbeat * 1000:.2f} ms of database CPU a heartbeat,"
             f" {model.database.task * 1000:.1f} ms a task"
         )
+    for series in model.calibration:
+        step = series.steps[0]
+        if step.answer is Answer.UNKNOWN:
+            yield f"            in doubt: the run of {UNITS[series.setting.load]} was unknown, {'; '.join(step.why)}"
     for each in model.predictions:
         off = "no knee to compare with" if each.error is None else f"{each.error:+.0%}"
         measured = "none" if each.measured is None else f"{each.measured:g}"
@@ -101,7 +108,7 @@ def exit_code(capacity: Capacity, *, at_least: float | None) -> int:
     found = capacity.series.knee
     if found.amount is not None and at_least is not None and found.amount >= at_least:
         return 0
-    if found.answer is Answer.UNKNOWN:
+    if found.answer is Answer.UNKNOWN or capacity.series.broken_off:
         return 3
     if found.amount is None or (at_least is not None and found.limit is not None):
         return 2

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from harness.cli.ending import say_aside
 from harness.cli.running import settings
 from harness.errors import BadParameter
-from harness.model.options import environment, wrong_options
+from harness.model.options import Option, environment, wrong_options
 from harness.report.store import RUNS
 
 if TYPE_CHECKING:
@@ -31,8 +31,10 @@ def capacity(arguments: argparse.Namespace) -> int:
     from harness.capacity import files, telling
     from harness.model.codec import to_json
 
+    setting, target = _setting(arguments), _target(arguments)
     folder = files.new_folder(arguments.out or _free_folder(arguments.server))
-    found = _measure(arguments, folder)
+    with target as server:
+        found = _measure(arguments, setting, server, folder)
     files.keep(found, folder)
     if arguments.json:
         print(json.dumps(to_json(found)))
@@ -56,22 +58,30 @@ def _free_folder(server: str) -> Path:
     return next(folder for folder in taken if not folder.exists())
 
 
-def _measure(arguments: argparse.Namespace, folder: Path) -> Capacity:
+def _measure(arguments: argparse.Namespace, setting: Setting, target: Target, folder: Path) -> Capacity:
     from harness.capacity.bottleneck import Hardware
     from harness.capacity.knee import Search
     from harness.capacity.levels import ServiceLevels
     from harness.capacity.measuring import Bench, Capacity, find_knee
     from harness.search.journal import header
 
-    setting, levels = _setting(arguments), ServiceLevels(p99=arguments.p99.total_seconds())
+    if arguments.model and "server" not in target.roles:
+        raise BadParameter(
+            f"--model needs the CPU of the server, and no process of {target.url} can be watched here"
+        )
+    levels = ServiceLevels(p99=arguments.p99.total_seconds())
     whole = setting.load in ("workers", "idle-workers")
     search = Search(start=arguments.start, most=arguments.most, repeats=arguments.repeats, whole=whole)
-    with _target(arguments) as target:
-        say_aside(f"harness: load on {target.url}; the files are in {folder}")
-        hardware = Hardware(cores=os.cpu_count() or 1, server_processes=target.processes)
-        bench = Bench(target=target, levels=levels, hardware=hardware, folder=folder, tell=_tell)
-        series = find_knee(bench, setting, search)
-        model = _model(bench, series, search) if arguments.model else None
+    say_aside(f"harness: load on {target.url}; the files are in {folder}")
+    hardware = Hardware(
+        cores=os.cpu_count() or 1,
+        server_processes=target.processes,
+        generators=arguments.generators,
+        connections=target.connections,
+    )
+    bench = Bench(target=target, levels=levels, hardware=hardware, folder=folder, tell=_tell)
+    series = find_knee(bench, setting, search)
+    model = _model(bench, series, search) if arguments.model else None
     return Capacity(
         target=target.name,
         hardware=hardware,
@@ -94,8 +104,15 @@ def _model(bench: Bench, series: Series, search: Search) -> Model:
 
 
 def _setting(arguments: argparse.Namespace) -> Setting:
+    from harness.capacity.locusts import INTERVALS
     from harness.capacity.step import Load, Setting
 
+    environ = {**os.environ, **_airflow_options(arguments)}
+    intervals = {
+        name: _seconds(option, environ[option.variable])
+        for name, option in INTERVALS.items()
+        if option.variable in environ
+    }
     load = Load(arguments.load)
     if arguments.model and load is not Load.WORKERS:
         raise BadParameter("--model tells how many workers a server carries: take --load workers")
@@ -107,16 +124,28 @@ def _setting(arguments: argparse.Namespace) -> Setting:
         seconds=arguments.step.total_seconds(),
         generators=arguments.generators,
         seed=arguments.seed,
+        **intervals,
     )
+
+
+def _seconds(option: Option, text: str) -> float:
+    if wrong := option.wrong(text):
+        raise BadParameter(f"{option.variable}: {wrong}")
+    return float(text)
+
+
+def _airflow_options(arguments: argparse.Namespace) -> dict[str, str]:
+    """The variables that `--option` sets."""
+    given = settings(arguments.airflow_options, given="--option")
+    if wrong := list(wrong_options(given)):
+        raise BadParameter("; ".join(wrong))
+    return environment(given)
 
 
 def _target(arguments: argparse.Namespace) -> AbstractContextManager[Target]:
     from harness.capacity import target
 
-    given = settings(arguments.airflow_options, given="--option")
-    if wrong := list(wrong_options(given)):
-        raise BadParameter("; ".join(wrong))
-    options = environment(given)
+    options = _airflow_options(arguments)
     kind, plus, database = arguments.server.partition("+")
     if "://" in arguments.server:
         return target.attached(arguments.server, options)

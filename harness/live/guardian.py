@@ -21,6 +21,8 @@ from pathlib import Path
 PATIENCE = 5.0
 #: Seconds after which a guardian that does not end is an error.
 END_TIMEOUT = 40.0
+#: The file of the folder with the process groups that end with it, a line each.
+GROUPS = "groups"
 _MADE, _NOT_MADE = b"+", b"-"
 
 
@@ -35,7 +37,17 @@ def guarded(prefix: str, *, pid_file: str = "") -> Iterator[Path]:
         told = guardian.stdout.readline().rstrip(b"\n")
         if not told.startswith(_MADE):
             raise OSError(f"no folder for a live run: {os.fsdecode(told[1:]) or 'its guardian ended'}")
-        yield Path(os.fsdecode(told[1:]))
+        folder = Path(os.fsdecode(told[1:]))
+        try:
+            yield folder
+        finally:
+            (folder / GROUPS).unlink(missing_ok=True)  # whoever started them has ended them
+
+
+def watch(folder: Path, group: int) -> None:
+    """Should this process be killed, that process group is too, with the guarded folder."""
+    with (folder / GROUPS).open("a", encoding="ascii") as file:
+        file.write(f"{group}\n")
 
 
 @contextmanager
@@ -83,6 +95,7 @@ def main() -> None:
     sys.stdin.buffer.read()
     if pid_file:
         _end(folder / pid_file)
+    _kill_groups(folder / GROUPS)
     _unmount_below(folder)
     end = time.monotonic() + PATIENCE
     while folder.exists() and time.monotonic() < end:
@@ -98,6 +111,13 @@ def _tell(line: bytes) -> None:
 def _end(pid_file: Path) -> None:
     with suppress(OSError, ValueError, IndexError):  # it has ended, or has not begun
         os.kill(int(pid_file.read_text().splitlines()[0]), signal.SIGQUIT)
+
+
+def _kill_groups(file: Path) -> None:
+    with suppress(OSError):
+        for line in file.read_text(encoding="ascii").splitlines():
+            with suppress(OSError, ValueError):
+                os.killpg(int(line), signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from harness.live.airflow_home import DRIVERS, USER, released
+from harness.live.guardian import guarded, watch
 from harness.live.postgres import postgres
 from harness.live.processes import Process, spawn
 from harness.live.servers import START_TIMEOUT, Seeder, SeedingError, answers, free_port, server_env
@@ -50,7 +50,7 @@ def load_server(
     """
     installed = released(*DRIVERS[database])
     with ExitStack() as stack:
-        home = Path(stack.enter_context(TemporaryDirectory(prefix="harness-load-")))
+        home = stack.enter_context(guarded("harness-load-"))
         (home / "dags").mkdir()
         shutil.copy(_DAG, home / "dags")
         secret, password, port = secrets.token_hex(32), secrets.token_hex(8), port or free_port()
@@ -76,6 +76,7 @@ def load_server(
                 env=env,
             )
             stack.callback(process.stop)
+            watch(home, process.popen.pid)
             return process
 
         process = boot("api-server", "--workers", str(workers))

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from harness.capacity.files import load
 from harness.capacity.telling import exit_code
+from tests.live.loading import served
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
@@ -53,3 +57,48 @@ def test_what_cannot_be_done_is_told_in_a_line(
     assert done.returncode == code, done.stderr
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_server_that_dies_ends_the_search_and_what_was_measured_is_kept(tmp_path: Path) -> None:
+    few = ("--load", "heartbeats", "--start", "10", "--step", "3s", "--out", tmp_path)
+    with served("--admin") as url, _beginning(*few, "--server", url) as searching:
+        _wait(lambda: list(tmp_path.glob("step-1-*.json")))
+    output, _ = searching.communicate(timeout=100)
+    found = load(tmp_path)
+    assert "nobody listens" in found.series.broken_off
+    assert found.series.steps
+    assert searching.returncode in (2, 3), output
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes in /proc")
+def test_a_search_that_is_killed_leaves_no_server_behind(tmp_path: Path) -> None:
+    with _beginning("--load", "heartbeats", "--step", "2s", "--out", tmp_path) as searching:
+        _wait(lambda: list(tmp_path.glob("step-1-*.log")))
+        servers = _children(searching.pid, "serve")
+        searching.kill()
+    searching.wait()
+    assert servers
+    _wait(lambda: not any(Path(f"/proc/{pid}").exists() for pid in servers))
+
+
+@contextmanager
+def _beginning(*words: str | Path) -> Iterator[subprocess.Popen[str]]:
+    line = [sys.executable, "-m", "harness", "capacity", *map(str, words)]
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        yield process
+    except BaseException:
+        process.kill()
+        raise
+
+
+def _wait(until: Callable[[], object]) -> None:
+    end = time.monotonic() + 60
+    while not until():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def _children(pid: int, word: str) -> list[int]:
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(each) for each in found if word in Path(f"/proc/{each}/cmdline").read_text().split("\0")]

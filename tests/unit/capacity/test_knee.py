@@ -66,9 +66,33 @@ def test_a_step_that_fails_when_it_is_repeated_is_no_knee() -> None:
     assert found.amount < 40
 
 
+def test_a_step_that_one_moment_made_unknown_is_no_limit() -> None:
+    def disturbed(amount: float, before: int) -> Answer:
+        return Answer.UNKNOWN if before == 1 else _carries(55)(amount, before)
+
+    found = knee(_search(disturbed, Search(start=10)))
+    assert (found.amount, found.limit) == (55, 60)
+
+
+def test_where_two_steps_disagree_a_third_decides() -> None:
+    def moody(amount: float, before: int) -> Answer:
+        return Answer.MISSED if before == 3 else _carries(80)(amount, before)
+
+    steps = _search(moody, Search(start=10, precision=1))
+    assert [step.amount for step in steps][:6] == [10, 20, 40, 80, 80, 80]
+    assert knee(steps).amount == 80
+
+
 @pytest.mark.parametrize(
     ("answers", "told"),
-    [("kkm", "kept"), ("km", "missed"), ("ku", "unknown"), ("kmu", "missed"), ("kkkmu", "kept")],
+    [
+        ("kkm", "kept"),
+        ("km", "missed"),
+        ("ku", "kept"),
+        ("uu", "unknown"),
+        ("kmu", "missed"),
+        ("kkkmu", "kept"),
+    ],
 )
 def test_most_of_the_steps_of_one_amount_decide(answers: str, told: str) -> None:
     kinds = {"k": Answer.KEPT, "m": Answer.MISSED, "u": Answer.UNKNOWN}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.capacity.levels import ServiceLevels, judge
+from harness.capacity.levels import ServiceLevels, judge, of_workers
 from harness.capacity.step import Load
 
 FINE: dict[str, Any] = {
@@ -40,6 +40,13 @@ def test_what_is_wrong_is_named(change: dict[str, Any], answer: str, why: str) -
     told, reasons = judge(FINE | change, ServiceLevels())
     assert told == answer
     assert why in "; ".join(reasons)
+
+
+def test_seeding_that_takes_its_time_misses_nothing() -> None:
+    latencies = FINE["latencies_ms"] | {"admin.seed": {"p99": 9000}}
+    slow = FINE | {"latencies_ms": latencies, "failures": {"admin.seed": 1}}
+    assert judge(slow, ServiceLevels())[0] == "missed"
+    assert judge(of_workers(slow), ServiceLevels()) == ("kept", ())
 
 
 def test_a_saturated_generator_hides_what_the_server_missed() -> None:

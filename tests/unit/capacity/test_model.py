@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.capacity.model import FULL, GROUPS, Costs, costs, extrapolated, per_worker, predicted
+from harness.capacity.model import (
+    FULL,
+    GROUPS,
+    MEAN_OF_MEDIAN,
+    SPREAD,
+    Costs,
+    costs,
+    extrapolated,
+    per_worker,
+    predicted,
+)
 from harness.capacity.step import Answer, Load, Setting, Step, Usage
+from loadtests import payloads
 
 SETTING = Setting(load=Load.WORKERS)
 #: Calls of each group in five runs that differ in what they are made of.
@@ -45,6 +57,19 @@ def test_a_worker_of_four_busy_slots_heartbeats_four_times_every_five_seconds() 
     rates = per_worker(replace(SETTING, task_seconds=1e6))
     assert rates["heartbeat"] == pytest.approx(0.8, rel=0.01)
     assert rates["worker"] == pytest.approx(1 / 30, rel=0.01)
+
+
+def test_tasks_last_as_long_on_average_as_those_of_the_users() -> None:
+    assert SPREAD == payloads.BODY_SIGMA
+    random = Random(1)
+    lengths = [payloads.body_seconds(random, median=30) for _ in range(20_000)]
+    assert sum(lengths) / len(lengths) == pytest.approx(30 * MEAN_OF_MEDIAN, rel=0.03)
+
+
+def test_tasks_that_are_met_end_from_the_first_minute_on_as_often_as_for_ever() -> None:
+    random, slots = Random(1), 20_000
+    ended = sum(payloads.body_seconds(random, median=30, met=True) < 10 for _ in range(slots))
+    assert ended == pytest.approx(slots * 10 / (30 * MEAN_OF_MEDIAN), rel=0.1)
 
 
 def test_a_prediction_fills_the_cores_and_no_more() -> None:
