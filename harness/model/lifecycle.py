@@ -98,7 +98,10 @@ TABLES: Mapping[str, Table] = {
 }
 
 REPORTED_LATE = frozenset({"running", "success", "failed"})
-"""What a queued job may become besides where its key was revoked before: of a worker that had it then and was cut off."""
+"""What any job may become besides where its key was revoked before: of a worker that had it then and was cut off.
+
+Airflow writes what is reported, whatever the job has come to since; one that has succeeded is `running` again.
+"""
 
 
 def is_legal(table: str, old: str | None, new: str | None, *, again: bool = False) -> bool:
@@ -106,5 +109,5 @@ def is_legal(table: str, old: str | None, new: str | None, *, again: bool = Fals
 
     `again`: a row of that key was there before, and was deleted.
     """
-    late = again and (table, old) == ("edge_job", "queued") and new in REPORTED_LATE
+    late = again and table == "edge_job" and old is not None and new in REPORTED_LATE
     return old == new or late or new in TABLES[table].get(old, frozenset())

@@ -91,3 +91,21 @@ def test_a_job_that_was_revoked_and_queued_again_may_be_reported_on_by_whoever_h
     revoked = "2s server scheduler ok edge_job key=j old=queued new=null\n"
     assert illegal(queued + revoked + queued.replace("1s", "3s") + late) == []
     assert illegal(queued + late) == ["edge job j went from queued to running at 4s (PATCH jobs/state)"]
+
+
+def test_a_late_report_strikes_even_a_job_that_has_succeeded_since_it_was_queued_again(
+    illegal: Broken,
+) -> None:
+    events = (
+        "1s server scheduler ok edge_job key=j old=null new=queued\n"
+        "2s server api ok edge_job key=j old=queued new=restarting\n"
+        "3s server scheduler ok edge_job key=j old=restarting new=null\n"
+        "4s server scheduler ok edge_job key=j old=null new=queued\n"
+        "5s server api ok edge_job key=j old=queued new=restarting\n"
+        "6s server api ok edge_job key=j old=restarting new=success\n"
+    )
+    late = "7s server api ok edge_job key=j old=success new=running cause='PATCH jobs/state'\n"
+    assert illegal(events + late) == []
+    assert illegal("".join(events.splitlines(keepends=True)[3:]) + late) == [
+        "edge job j went from success to running at 7s (PATCH jobs/state)"
+    ]
