@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -61,13 +61,15 @@ def test_what_cannot_be_done_is_told_in_a_line(
 
 def test_a_server_that_dies_ends_the_search_and_what_was_measured_is_kept(tmp_path: Path) -> None:
     few = ("--load", "heartbeats", "--start", "10", "--step", "3s", "--out", tmp_path)
-    with served("--admin") as url, _beginning(*few, "--server", url) as searching:
-        _wait(lambda: list(tmp_path.glob("step-1-*.json")))
-    output, _ = searching.communicate(timeout=100)
+    with ExitStack() as server:
+        url = server.enter_context(served("--admin"))
+        with _beginning(*few, "--server", url) as searching:
+            _wait(lambda: list(tmp_path.glob("step-1-*.json")))
+            server.close()
     found = load(tmp_path)
     assert "nobody listens" in found.series.broken_off
     assert found.series.steps
-    assert searching.returncode in (2, 3), output
+    assert searching.returncode in (2, 3)
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes in /proc")
@@ -76,20 +78,21 @@ def test_a_search_that_is_killed_leaves_no_server_behind(tmp_path: Path) -> None
         _wait(lambda: list(tmp_path.glob("step-1-*.log")))
         servers = _children(searching.pid, "serve")
         searching.kill()
-    searching.wait()
     assert servers
     _wait(lambda: not any(Path(f"/proc/{pid}").exists() for pid in servers))
 
 
 @contextmanager
-def _beginning(*words: str | Path) -> Iterator[subprocess.Popen[str]]:
+def _beginning(*words: str | Path) -> Iterator[subprocess.Popen[bytes]]:
     line = [sys.executable, "-m", "harness", "capacity", *map(str, words)]
-    process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield process
     except BaseException:
         process.kill()
         raise
+    finally:
+        process.wait(timeout=100)
 
 
 def _wait(until: Callable[[], object]) -> None:
