@@ -15,7 +15,7 @@ from harness.model.codec import from_json, to_json
 from harness.model.json_file import parse_json
 
 FORMAT, VERSION = "airflow-remote-harness/capacity", 1
-FILE = "capacity.json"
+FILE, PLOT = "capacity.json", "capacity.svg"
 
 
 def new_folder(folder: Path) -> Path:
@@ -40,7 +40,7 @@ def keep(capacity: Capacity, folder: Path) -> None:
     try:
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8")
-        _plot(capacity, folder / "capacity.svg")
+        _plot(capacity, folder / PLOT)
     except OSError as error:
         raise NotWritten(f"{folder} cannot be written: {error.strerror or error}") from None
 

@@ -41,6 +41,8 @@ def capacity(arguments: argparse.Namespace) -> int:
     else:
         print(telling.story(found))
         print(f"\nFiles       {folder}")
+        if not (folder / files.PLOT).exists():
+            print("            without a plot: that needs the extra `report`")
     return telling.exit_code(found, at_least=arguments.at_least)
 
 

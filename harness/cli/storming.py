@@ -18,8 +18,9 @@ from harness import catalogue
 from harness.cli.options import DEFAULT_SEED
 from harness.cli.proxying import allow_many_files
 from harness.cli.running import settings
-from harness.errors import BadParameter
+from harness.errors import BadParameter, NotWritten
 from harness.invariants import judge
+from harness.model.history import History
 from harness.model.planning import make_plan
 from harness.model.scenario import Workers
 from harness.model.verdict import EXIT_LIVENESS, EXIT_SAFETY, EXIT_UNKNOWN, EXIT_VALID
@@ -56,6 +57,7 @@ def storm(arguments: argparse.Namespace) -> int:
     if not arguments.no_store:
         kept = store.reserve(stormed.plan, out=arguments.out)
         store.keep(kept, history=stormed.history, story=story, summary=summary)
+        _plot(stormed.history, kept / "load.svg", title=f"{plan.scenario}, seed {seed}")
     if arguments.json:
         print(json.dumps(summary | {"load_exit_code": stormed.code}))
     else:
@@ -65,6 +67,17 @@ def storm(arguments: argparse.Namespace) -> int:
         sys.stdout.flush()
         print(f"harness: the plan lasts {plan.until}: give the load as long", file=sys.stderr)
     return code
+
+
+def _plot(history: History, file: Path, *, title: str) -> None:
+    try:
+        from harness.report.load_plot import plot
+    except ModuleNotFoundError:
+        return  # the extra `report`
+    try:
+        plot(history, file, title=title)
+    except OSError as error:
+        raise NotWritten(f"{file} cannot be written: {error.strerror or error}") from None
 
 
 def _address(url: str) -> tuple[str, int]:
