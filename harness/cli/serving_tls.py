@@ -64,7 +64,8 @@ def _of_test_ca(folder: Path, host: str, *, mutual: bool) -> ServerTls:
 
     with _writable(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        authority = Authority(folder, names=_names(host), ca=_ca(folder))
+        # clients read it wherever they are
+        authority = Authority(folder.absolute(), names=_names(host), ca=_ca(folder))
         server = authority.server()
         certificate = folder / "server.pem"
         certificate.write_bytes(b"".join(blob.bytes() for blob in server.cert_chain_pems))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any
@@ -185,11 +186,12 @@ class LiveFleet:
         return go_on
 
     def stop(self) -> None:
-        """End every worker, and whatever it started."""
-        for host in (*self._hosts.values(), *(host for _, host in self._before)):
-            host.kill()
-        self._hosts.clear()
-        self._before.clear()
+        """End every worker, and whatever it started, those too that come after one that cannot be ended."""
+        with ExitStack() as stack:
+            for host in (*self._hosts.values(), *(host for _, host in self._before)):
+                stack.callback(host.kill)
+            self._hosts.clear()
+            self._before.clear()
 
 
 def _targets_of(kind: type[ClockSkew | DiskFull], faults: Sequence[Fault]) -> list[str]:

@@ -48,7 +48,9 @@ class Authority:
         self._write_trusted()
 
     def _write_trusted(self) -> None:
-        self.trusted.write_bytes(b"".join(ca.cert_pem.bytes() for ca in self._cas))
+        written = self.trusted.with_suffix(".new")
+        written.write_bytes(b"".join(ca.cert_pem.bytes() for ca in self._cas))
+        written.replace(self.trusted)  # whoever reads it meanwhile has those of before, or all
 
     def rotate(self, *, ca: bool) -> None:
         """The server gets a new certificate; with `ca`, from a new authority that clients' files trust as well."""
@@ -68,13 +70,12 @@ class Authority:
         return self._server[flaw]
 
     def client(self, name: str) -> Files:
-        """The certificate of that client, from the first authority for good, and its key."""
+        """The certificate of that client, from the first authority for good, and its key; written the first time."""
+        certificate, key = self._folder / f"{name}.pem", self._folder / f"{name}-key.pem"
         if name not in self._clients:
-            self._clients[name] = self._cas[0].issue_cert(f"{name}.invalid", common_name=name)
-        leaf = self._clients[name]
-        certificate = self._folder / f"{name}.pem"
-        certificate.write_bytes(b"".join(blob.bytes() for blob in leaf.cert_chain_pems))
-        key = write_secret(self._folder / f"{name}-key.pem", leaf.private_key_pem.bytes())
+            leaf = self._clients[name] = self._cas[0].issue_cert(f"{name}.invalid", common_name=name)
+            certificate.write_bytes(b"".join(blob.bytes() for blob in leaf.cert_chain_pems))
+            write_secret(key, leaf.private_key_pem.bytes())
         return Files(trusted=self.trusted, certificate=certificate, key=key)
 
     def server_context(

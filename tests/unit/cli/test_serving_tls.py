@@ -71,6 +71,14 @@ def test_the_variables_that_are_printed_open_the_server_and_its_ca_outlives_it(t
         assert health(url, files) == "200"
 
 
+def test_a_folder_that_is_named_from_here_is_told_so_that_it_is_found_from_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with serving("--tls", "tls") as (_, variables):
+        assert variables["SSL_CERT_FILE"] == str(tmp_path / "tls" / "ca.pem")
+
+
 def test_with_mutual_tls_only_who_shows_a_certificate_is_served(tmp_path: Path) -> None:
     with serving("--tls", str(tmp_path), "--mutual") as (url, variables):
         files = Files.told_by(variables)

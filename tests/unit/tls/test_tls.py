@@ -142,6 +142,18 @@ def test_a_rotated_authority_stands_beside_the_old_one_and_clients_keep_their_ce
     talk(Session(client.context(), server_hostname="api"), Session(context))
 
 
+def test_whoever_reads_its_files_while_they_are_changed_reads_what_was_there_before(tmp_path: Path) -> None:
+    authority = Authority(tmp_path, names=("api",))
+    client = authority.client("worker-1")
+    assert client.key is not None
+    old, key = authority.trusted.read_bytes(), client.key.stat()
+    with authority.trusted.open("rb") as reading:
+        authority.rotate(ca=True)
+        assert reading.read() == old
+    assert authority.client("worker-1").key == client.key
+    assert client.key.stat() == key
+
+
 def test_the_variables_of_a_client_tell_its_files(authority: Authority) -> None:
     mutual = authority.client("worker-3")
     assert Files.told_by(mutual.variables()) == mutual
