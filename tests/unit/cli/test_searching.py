@@ -129,6 +129,27 @@ def tiny_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
         subprocess.run(["umount", str(folder)], check=True)
 
 
+def test_a_search_whose_disk_is_full_is_told_so_and_goes_on_where_it_was(
+    harness: Harness, tiny_disk: Callable[[str], Path]
+) -> None:
+    two = ("--calls", "worker.set_state running", "--faults", "status 40[34]", "--spans", "once")
+    out = tiny_disk("16k") / "found"  # room for the journal, the first plan with its story, and not for both
+    again = ("exhaust", "quiet", *SMALL, *two, "--out", str(out))
+    code, _, err = harness(*again)
+    assert code == 74
+    assert "No space left on device" in err
+    assert "give the same command again: it goes on from here" in err
+    before = (out / "search.jsonl").read_text().split("\n")[:-1]
+    assert len(before) == 2, "the header, and the first plan"
+
+    tiny_disk("1m")
+    code, text, _ = harness(*again, "--json")
+    assert code == 2
+    assert [cell["state"] for cell in json.loads(text)["cells"]] == ["invalid", "invalid"]
+    after = (out / "search.jsonl").read_text().split("\n")[:-1]
+    assert (after[:2], len(after)) == (before, 3), "nothing is lost, and nothing run twice"
+
+
 def test_a_smallest_plan_for_which_there_is_no_room_is_told(
     harness: Harness, tiny_disk: Callable[[str], Path], tmp_path: Path
 ) -> None:
