@@ -46,15 +46,22 @@ class Inline(Executor):
 def executor(jobs: int, *, scenarios: Iterable[str] = ()) -> Iterator[Executor]:
     """That many fresh processes, which know the invariants of those scenarios' files; one job needs none.
 
-    They ignore Ctrl-C, which is ours to handle, and end with us, however we end.
+    They ignore Ctrl-C, which is ours to handle, and end with us, however we end: at once where the search is broken
+    off, for what they are at would be thrown away.
     """
     if jobs == 1:
         yield Inline()
         return
     context = multiprocessing.get_context("spawn")  # a forked one would have this process's state in it
+    others = multiprocessing.active_children()
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=ready, initargs=(tuple(scenarios),))
     try:
         yield pool
+    except BaseException:
+        for child in multiprocessing.active_children():
+            if child not in others:
+                child.terminate()  # not killed: a run heeds this, and takes its temporary files away
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 
