@@ -7,6 +7,7 @@ import contextlib
 import itertools
 import json
 import shlex
+import tempfile
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,9 +49,9 @@ def shrink(arguments: argparse.Namespace) -> int:
         return complain(str(error), EXIT_UNKNOWN)
     except KeyboardInterrupt:
         if smallest is not plan:
-            say_aside(f"harness: the smallest plan so far: {_write(smallest, beside=file)}")
+            say_aside(f"harness: the smallest plan so far: {_kept(smallest, beside=file)}")
         raise
-    written = _write(shrunk.plan, beside=file)
+    written = _kept(shrunk.plan, beside=file)
     replay = shlex.join(["harness", "replay", str(written)])
     if arguments.json:
         print(json.dumps(_as_json(shrunk, written, replay), ensure_ascii=False))
@@ -73,21 +74,32 @@ def _recorded(verdict: Path) -> frozenset[str] | None:
     )
 
 
-def _write(plan: Plan, *, beside: Path) -> Path:
-    """Write the plan beside the one it comes of, under a name that is free. Raises NotWritten."""
+def _kept(plan: Plan, *, beside: Path) -> Path:
+    """Write the plan beside the one it comes of. Raises NotWritten, which says where it is instead: it took long."""
+    try:
+        return _write(plan, beside.parent, beside.stem)
+    except OSError as error:
+        refused = f"{beside.parent} cannot be written: {error.strerror}"
+    try:
+        elsewhere = _write(plan, Path(tempfile.gettempdir()), beside.stem)
+    except OSError:
+        print(plan_to_json(plan))
+        raise NotWritten(f"{refused}, nor can the temporary folder: the smallest plan is on stdout") from None
+    raise NotWritten(f"{refused}; the smallest plan is {elsewhere}")
+
+
+def _write(plan: Plan, folder: Path, stem: str) -> Path:
+    """Write the plan into that folder, under a name that is free. Raises OSError."""
     for n in itertools.count(1):
-        file = beside.with_name(f"{beside.stem}-minimal{'' if n == 1 else f'-{n}'}.json")
+        file = folder / f"{stem}-minimal{'' if n == 1 else f'-{n}'}.json"
         with contextlib.suppress(FileExistsError):
-            try:
-                with file.open("x", encoding="utf-8") as opened:
+            with file.open("x", encoding="utf-8") as opened:
+                try:
                     opened.write(plan_to_json(plan))
-            except FileExistsError:
-                raise
-            except OSError as error:
-                file.unlink(missing_ok=True)
-                raise NotWritten(
-                    f"{file} cannot be written: {error.strerror}; make room, then again"
-                ) from None
+                    opened.flush()
+                except OSError:
+                    file.unlink()
+                    raise
             return file
     raise AssertionError("counting never ends")
 

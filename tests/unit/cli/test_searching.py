@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -36,6 +37,8 @@ BEAT_404 = ("--calls", "worker.set_state running", "--faults", "status 404", "--
         (("exhaust", "quiet", "--set", "tasks=few"), "it takes an integer"),
         (("exhaust", "--compare", "nowhere", "neither"), "nowhere cannot be read"),
         (("swarm", "quiet", "--seeds", "1", "--dask", "nowhere"), "write it like tcp://127.0.0.1:8786"),
+        (("swarm", "quiet", "--seeds", "1", "--dask", ""), "write it like tcp://127.0.0.1:8786"),
+        (("mutants", "gives-up", "--dask", "nowhere"), "write it like tcp://127.0.0.1:8786"),
         (("shrink", "nowhere.json"), "cannot be read"),
         (("shrink", "plan.json", "--runs", "0"), "0 is too few"),
     ],
@@ -150,17 +153,30 @@ def test_a_search_whose_disk_is_full_is_told_so_and_goes_on_where_it_was(
     assert (after[:2], len(after)) == (before, 3), "nothing is lost, and nothing run twice"
 
 
-def test_a_smallest_plan_for_which_there_is_no_room_is_told(
-    harness: Harness, tiny_disk: Callable[[str], Path], tmp_path: Path
+@pytest.mark.parametrize("full", ["its folder", "every disk"])
+def test_a_smallest_plan_for_which_there_is_no_room_is_kept_elsewhere(
+    harness: Harness,
+    tiny_disk: Callable[[str], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    full: str,
 ) -> None:
     harness("exhaust", "quiet", *SMALL, *BEAT_404, "--out", str(tmp_path / "found"))
     plan = next((tmp_path / "found").glob("plans/*404*/plan.json"))
-    there = tiny_disk("4k") / "plan.json"
+    there, elsewhere = tiny_disk("4k") / "plan.json", tmp_path / "elsewhere"
     there.write_bytes(plan.read_bytes())
-    code, _, err = harness("shrink", str(there), "--runs", "3")
+    elsewhere.mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(elsewhere if full == "its folder" else there.parent))
+        code, out, err = harness("shrink", str(there), "--runs", "3")
     assert code == 74
     assert "No space left on device" in err
     assert [path.name for path in there.parent.iterdir()] == ["plan.json"]
+    if full == "every disk":
+        assert "on stdout" in err
+        (elsewhere / "plan-minimal.json").write_text(out)
+    code, _, err = harness("replay", str(elsewhere / "plan-minimal.json"), "--out", str(tmp_path / "run"))
+    assert code == 2, err
 
 
 def test_a_swarm_tells_what_it_ran(harness: Harness, tmp_path: Path) -> None:
