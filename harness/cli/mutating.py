@@ -7,7 +7,7 @@ import json
 import sys
 from concurrent.futures import as_completed
 
-from harness import search
+from harness.cli.searching import pool_of
 from harness.errors import BadParameter
 from harness.model.names import no_such
 from harness.search.mutants import MUTANTS, table
@@ -21,7 +21,7 @@ def mutants(arguments: argparse.Namespace) -> int:
         if name not in MUTANTS:
             raise BadParameter(no_such("mutant", name, MUTANTS))
     trials: dict[str, Trial] = {}
-    with search.executor(arguments.jobs) as pool:
+    with pool_of(arguments) as (pool, _):
         tried = [pool.submit(try_named, name, arguments.seeds, arguments.storms) for name in names]
         for each in as_completed(tried):
             found = each.result()

@@ -127,16 +127,21 @@ def _named(command: str, words: Sequence[str]) -> str:
 
 
 @contextlib.contextmanager
+def pool_of(arguments: argparse.Namespace, scenarios: Sequence[str] = ()) -> Iterator[tuple[Executor, int]]:
+    """What the plans run on, by --dask and --jobs, and how many of them at once."""
+    if arguments.dask is None:
+        with search.executor(arguments.jobs, scenarios=scenarios) as pool:
+            yield pool, arguments.jobs
+    else:
+        with search.cluster(arguments.dask, scenarios=scenarios) as cluster:
+            yield cast("Executor", cluster), cluster.cores
+
+
+@contextlib.contextmanager
 def _means(arguments: argparse.Namespace, scenarios: Sequence[str], folder: Path, of: str) -> Iterator[Means]:
     """The pool and the progress; when the search is broken off, how it goes on is told."""
     try:
-        with contextlib.ExitStack() as stack:
-            if arguments.dask:
-                cluster = stack.enter_context(search.cluster(arguments.dask, scenarios=scenarios))
-                pool, jobs = cast("Executor", cluster), cluster.cores
-            else:
-                jobs = arguments.jobs
-                pool = stack.enter_context(search.executor(jobs, scenarios=scenarios))
+        with pool_of(arguments, scenarios) as (pool, jobs):
             yield Means(pool=pool, at_once=2 * jobs - 1, tell=_progress(of))
     except KeyboardInterrupt:
         say_aside(f"harness: what was found is in {folder}: the same command goes on from there")

@@ -57,10 +57,10 @@ def carry_on(
 
 
 def failures(records: Iterable[Record]) -> dict[str, list[Record]]:
-    """The plans that were invalid or ended in an error, by signature, the most frequent first."""
+    """The plans that were invalid or unknown or ended in an error, by signature, the most frequent first."""
     groups: dict[str, list[Record]] = {}
     for record in records:
-        if record.outcome.state in {State.INVALID, State.ERROR}:
+        if record.outcome.state in {State.INVALID, State.UNKNOWN, State.ERROR}:
             groups.setdefault(record.outcome.signature, []).append(record)
     return dict(sorted(groups.items(), key=lambda group: -len(group[1])))
 

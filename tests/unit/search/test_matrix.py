@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 from harness.search.journal import Record
 from harness.search.matrix import as_text, compare
 from harness.search.outcome import Outcome, State
+from harness.search.searching import groups_as_text
 
 
 def _cell(key: str, state: State, exit_code: int, *broken: str) -> Record:
@@ -38,3 +41,10 @@ def test_a_comparison_tells_the_cells_that_differ_and_no_others() -> None:
         "ti.state success × status 500 × window: not exercised → not there",
         "ti.run × status 502 × once: not there → valid",
     ]
+
+
+def test_what_is_unknown_is_told_like_a_failure_and_what_never_struck_is_not() -> None:
+    crashed = _cell("ti.run × status 502 × once", State.UNKNOWN, 3)
+    valid, unstruck = BEFORE[0], BEFORE[3]
+    first, *_ = groups_as_text([valid, unstruck, crashed], Path("found"))
+    assert first == "1 × unknown"
