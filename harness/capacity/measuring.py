@@ -11,7 +11,7 @@ from harness.capacity.knee import Knee, Search, knee, next_amount
 from harness.capacity.levels import ServiceLevels
 from harness.capacity.locusts import measure
 from harness.capacity.model import Costs, costs, per_worker, predicted
-from harness.capacity.step import Load, Setting, Step
+from harness.capacity.step import Answer, Load, Setting, Step
 from harness.capacity.target import Target
 from harness.errors import NotStarted
 
@@ -40,7 +40,10 @@ class Series:
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """What the model says of a setting before it is measured, in workers, and what was then measured; None: no knee."""
+    """What the model says of a setting before it is measured, in workers, and what was then measured.
+
+    None where that was no knee: the search's most was reached, or the generator gave in.
+    """
 
     setting: Setting
     predicted: float
@@ -151,7 +154,12 @@ def predict(bench: Bench, model: Model, setting: Setting, search: Search, *, nam
     expected = predicted(setting, model.server, cores=bench.target.processes)
     near = replace(search, start=max(1.0, float(int(expected / 2))))
     found = find_knee(bench, setting, near, name=name)
-    return Prediction(setting=setting, predicted=expected, measured=found.knee.amount)
+    return Prediction(setting=setting, predicted=expected, measured=measured_knee(found.knee))
+
+
+def measured_knee(found: Knee) -> float | None:
+    """The knee, where the server itself was what missed the levels above it."""
+    return found.amount if found.answer is Answer.MISSED else None
 
 
 def other_settings(setting: Setting) -> dict[str, Setting]:

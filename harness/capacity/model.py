@@ -90,7 +90,7 @@ def per_worker(setting: Setting) -> dict[str, float]:
     told = min(tasks * 2, 1 / poll)  # a heartbeat of the worker whenever its number of jobs has changed
     return {
         "heartbeat": setting.slots * busy / (setting.heartbeat_interval * scale),
-        "worker": max(told, 1 / beat) + 1 / poll * (1 - busy),
+        "worker": max(told, 1 / beat) + tasks,  # each was fetched
         "job": 4 * tasks,
         "task": 6 * tasks,
     }

@@ -16,6 +16,8 @@ from harness.errors import MissingExtra
 
 #: Seconds between two looks; seconds that a bare call may take.
 LOOK, PATIENCE = 0.5, 10.0
+#: The percentile of waits and connections: of a few dozen looks a higher one is the worst moment, and no state.
+MOST = 0.9
 #: Answered by the server's event loop itself, and by one of its threads; neither asks the database.
 PING, THREAD = "/execution/health/ping", "/execution/health"
 
@@ -34,8 +36,8 @@ class Sampler:
         self._looks: list[tuple[float, dict[str, float]]] = []
         self._gone: dict[str, float] = {}
         self._last: dict[str, dict[int, float]] = {}
-        self._waits: dict[str, list[float]] = {PING: [], THREAD: []}
-        self._connections = 0
+        self._waits: dict[str, list[tuple[float, float]]] = {PING: [], THREAD: []}
+        self._connections: list[tuple[float, float]] = []
         self._over = threading.Event()
 
     def _look(self) -> None:
@@ -43,8 +45,9 @@ class Sampler:
         told = {"machine": busy.user + busy.nice + busy.system + busy.irq + busy.softirq}
         for role in self._roles:
             told[role] = self._used(role)
-        self._connections = max(self._connections, self._busy_connections())
-        self._looks.append((time.monotonic(), told))
+        now = time.monotonic()
+        self._connections.append((now, self._busy_connections()))
+        self._looks.append((now, told))
 
     def _used(self, role: str) -> float:
         """CPU seconds of all the processes that the role has had: those of one that has ended still count."""
@@ -79,7 +82,7 @@ class Sampler:
             begun = time.monotonic()
             with suppress(URLError, HTTPException, OSError):
                 urllib.request.urlopen(self._url + path, timeout=PATIENCE).close()  # noqa: S310 - http or https
-            self._waits[path].append(time.monotonic() - begun)
+            self._waits[path].append((begun, time.monotonic() - begun))
             self._over.wait(LOOK)
 
     def run(self) -> None:
@@ -99,14 +102,18 @@ class Sampler:
             return Usage()
         (_, first), (_, last) = self._looks[0], self._looks[-1]
         within = [each for each in self._looks if since <= each[0] <= until] or self._looks
+
+        def most(told: list[tuple[float, float]]) -> float:
+            return _percentile([value for at, value in told if since <= at <= until], MOST)
+
         (begun, before), (ended, after) = within[0], within[-1]
         seconds = max(ended - begun, LOOK)
         return Usage(
             cores={role: (after[role] - before[role]) / seconds for role in after},
             cpu_seconds={role: last[role] - first[role] for role in last},
-            lag=_percentile(self._waits[PING], 0.99),
-            queue=_percentile(self._waits[THREAD], 0.99),
-            connections=self._connections,
+            lag=most(self._waits[PING]),
+            queue=most(self._waits[THREAD]),
+            connections=int(most(self._connections)),
         )
 
 

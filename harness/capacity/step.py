@@ -52,8 +52,8 @@ class Setting:
 @dataclass(frozen=True, kw_only=True)
 class Usage:
     """What the machine did: by role (server, database, generator, machine) mean cores in use while the load was full, and
-    CPU seconds over the whole step. `lag` is how long a bare call took at the 99th percentile, in seconds; `queue` the
-    same of a call that needs a thread of the server. `connections` are those to the database that were in use at most.
+    CPU seconds over the whole step. `lag` is how long a bare call took, in seconds; `queue` the same of a call that
+    needs a thread of the server; `connections` how many to the database were in use: 90th percentiles while the load was full.
     """
 
     cores: Mapping[str, float] = field(default_factory=dict)

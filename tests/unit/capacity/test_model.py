@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.capacity.knee import knee
+from harness.capacity.measuring import measured_knee
 from harness.capacity.model import (
     FULL,
     GROUPS,
@@ -70,6 +72,23 @@ def test_tasks_that_are_met_end_from_the_first_minute_on_as_often_as_for_ever() 
     random, slots = Random(1), 20_000
     ended = sum(payloads.body_seconds(random, median=30, met=True) < 10 for _ in range(slots))
     assert ended == pytest.approx(slots * 10 / (30 * MEAN_OF_MEDIAN), rel=0.1)
+
+
+def test_short_tasks_cost_a_fetch_and_two_heartbeats_of_the_worker_each() -> None:
+    setting = replace(SETTING, task_seconds=30 / MEAN_OF_MEDIAN)
+    tasks = setting.slots / (30 + 2.5)
+    assert per_worker(setting)["worker"] == pytest.approx(min(2 * tasks, 1 / 5) + tasks)
+
+
+def test_a_search_that_met_no_limit_of_the_server_has_measured_no_knee() -> None:
+    def measured(*answers: Answer) -> float | None:
+        return measured_knee(
+            knee([Step(amount=10.0 * 2**n, seconds=1, answer=each) for n, each in enumerate(answers)])
+        )
+
+    assert measured(Answer.KEPT, Answer.MISSED) == 10
+    assert measured(Answer.KEPT, Answer.KEPT) is None
+    assert measured(Answer.KEPT, Answer.UNKNOWN) is None
 
 
 def test_a_prediction_fills_the_cores_and_no_more() -> None:
