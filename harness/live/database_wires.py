@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from harness.live import relays
 from harness.live.relay import Relay
 from harness.model.faults import DATABASE, Direction
 from harness.ports import Heal, Strike
-from harness.toxics.links import Impairment, Links, on_link
+from harness.toxics.links import Impairment, Links
 
 
 class DatabaseWires:
@@ -31,25 +32,10 @@ class DatabaseWires:
         return self._relays[source].address
 
     def impair(self, a: str, b: str, direction: Direction, impairment: Impairment) -> Heal:
-        repair = self._links.impair(a, b, direction, impairment)
-        self._heed_links()
-
-        def heal() -> None:
-            repair()
-            self._heed_links()
-
-        return heal
-
-    def _heed_links(self) -> None:
-        for relay in self._relays.values():
-            relay.heed_links()
+        return relays.impair(self._links, self._relays, a, b, direction, impairment)
 
     def reset(self, a: str, b: str, strike: Strike) -> None:
-        for relay in self._relays.values():
-            if on_link(a, b, Direction.BOTH, relay.source, relay.target):
-                for connection in list(relay.connections):
-                    strike(relay.source, "connection reset")
-                    connection.reset()
+        relays.reset(self._relays, a, b, strike)
 
     def close(self) -> None:
         """Nothing passes any more."""

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.control_plane import HOST
+from harness.live import relays
 from harness.live.database_wires import DatabaseWires
 from harness.live.receipts import Receipts
 from harness.live.relay import Relay, Relayed, on_loopback
@@ -16,7 +17,7 @@ from harness.model.tls_faults import CertificateFlaw
 from harness.ports import Heal, Strike
 from harness.tls.terminator import Terminator
 from harness.toxics.exchanges import HttpTap
-from harness.toxics.links import Impairment, Links, on_link
+from harness.toxics.links import Impairment, Links
 from harness.toxics.rules import Rule
 
 if TYPE_CHECKING:
@@ -88,18 +89,7 @@ class LiveWires:
             return self._subnets.impair(a, b, direction, impairment)
         if self._detours and self._detours.can(impairment):
             return self._detours.impair(a, b, direction, impairment)
-        repair = self._links.impair(a, b, direction, impairment)
-        self._heed_links()
-
-        def heal() -> None:
-            repair()
-            self._heed_links()
-
-        return heal
-
-    def _heed_links(self) -> None:
-        for relay in self.relays.values():
-            relay.heed_links()
+        return relays.impair(self._links, self.relays, a, b, direction, impairment)
 
     @property
     def database(self) -> DatabaseWires:
@@ -109,11 +99,7 @@ class LiveWires:
     def reset(self, a: str, b: str, strike: Strike) -> None:
         if DATABASE in (a, b):
             self.database.reset(a, b, strike)
-        for relay in self.relays.values():
-            if on_link(a, b, Direction.BOTH, relay.source, relay.target):
-                for connection in list(relay.connections):
-                    strike(relay.source, "connection reset")
-                    connection.reset()
+        relays.reset(self.relays, a, b, strike)
 
     def rule(self, rule: Rule) -> Heal:
         self.rules.append(rule)
