@@ -11,13 +11,19 @@ from harness.model.plan import Plan
 
 @dataclass(frozen=True, kw_only=True)
 class Numbers:
-    """Tasks by how they ended, and calls by what became of them. `simulated` is in nanoseconds."""
+    """Tasks by how they ended, and calls by what became of them. `simulated` is in nanoseconds.
+
+    `watched` is whether anybody saw the states of tasks; where nobody did, there are the ends of bodies.
+    """
 
     tasks: int
     succeeded: int
     failed: int
     retried: int
     bodies: int
+    bodies_well: int
+    bodies_failed: int
+    watched: bool
     calls: int
     lost: int
     refused: int
@@ -29,7 +35,7 @@ def count(history: History, plan: Plan) -> Numbers:
     """Count once through the history."""
     state: dict[str, str | None] = {}
     retried: set[str] = set()
-    bodies = 0
+    bodies = dict.fromkeys(("invoke", "ok", "fail", "info"), 0)
     calls = dict.fromkeys(("invoke", "ok", "fail", "info"), 0)
     unconnected = 0
     for event in history:
@@ -43,14 +49,17 @@ def count(history: History, plan: Plan) -> Numbers:
             state[task] = event.value.get("new")
             if state[task] == "up_for_retry":
                 retried.add(task)
-        elif event.witness == "body" and event.type == "invoke":
-            bodies += 1
+        elif event.witness == "body" and event.f == "body":
+            bodies[event.type] += 1
     return Numbers(
         tasks=len(plan.submissions),
         succeeded=sum(value == "success" for value in state.values()),
         failed=sum(value == "failed" for value in state.values()),
         retried=len(retried),
-        bodies=bodies,
+        bodies=bodies["invoke"],
+        bodies_well=bodies["ok"],
+        bodies_failed=bodies["fail"],
+        watched=bool(state),
         calls=calls["invoke"],
         lost=calls["info"],
         refused=calls["fail"],

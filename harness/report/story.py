@@ -169,12 +169,23 @@ def _event(event: Event) -> str:
     return f"    #{event.n} {moment(event.t)} {event.process} {event.f} {event.type} {value}"
 
 
-def _numbers(numbers: Numbers, world: str, wall_seconds: float | None) -> Iterator[str]:
+def _ends(numbers: Numbers) -> str:
+    tasks, bodies = _some(numbers.tasks, "task"), _some(numbers.bodies, "body run")
+    if numbers.bodies and not numbers.watched:
+        left = numbers.bodies - numbers.bodies_well - numbers.bodies_failed
+        return (
+            f"{tasks}, states not seen; {bodies}: {numbers.bodies_well} ended well, {numbers.bodies_failed} failed,"
+            f" {left} otherwise"
+        )
     left = numbers.tasks - numbers.succeeded - numbers.failed
-    yield (
-        f"{_some(numbers.tasks, 'task')}: {numbers.succeeded} succeeded, {numbers.failed} failed,"
-        f" {left} otherwise; {numbers.retried} retried; {_some(numbers.bodies, 'body run')}"
+    return (
+        f"{tasks}: {numbers.succeeded} succeeded, {numbers.failed} failed, {left} otherwise; {numbers.retried} retried;"
+        f" {bodies}"
     )
+
+
+def _numbers(numbers: Numbers, world: str, wall_seconds: float | None) -> Iterator[str]:
+    yield _ends(numbers)
     yield (
         f"{_some(numbers.calls, 'API call')}: {numbers.lost:,} lost, {numbers.refused:,} refused;"
         f" {_some(numbers.unconnected, 'connection')} failed"

@@ -1,4 +1,6 @@
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 
 from harness.invariants import judge
 from harness.model.history import History
@@ -62,6 +64,21 @@ def test_a_kept_promise_is_told_in_one_line(past: Past, planned: Planned) -> Non
     assert lines[0] == "cut-off-worker · seed 7 · sim · VALID"
     assert "Verdict  valid: 17 of 17 promises kept" in lines
     assert "Exit     0 (valid)" in lines
+
+
+def test_where_nobody_saw_the_states_of_tasks_the_ends_of_bodies_are_told(
+    past: Past, planned: Planned
+) -> None:
+    history = past(
+        "1s body worker-1 invoke body call=1 task=d/a/r ti=ti-1 try=1 slots=1\n"
+        "2s body worker-1 ok body call=1 task=d/a/r ti=ti-1 try=1\n"
+        "3s body worker-1 invoke body call=2 task=d/b/r ti=ti-2 try=1 slots=1\n"
+        "4s world driver info act act=end"
+    )
+    task = Submission(at=timedelta(0), dag_id="d", task_id="a", run_id="r", lasting=timedelta(0))
+    plan = planned(task, replace(task, task_id="b"), workers=1)
+    told = tell(plan, history, judge(history, plan), replay=REPLAY)
+    assert "2 tasks, states not seen; 2 body runs: 1 ended well, 0 failed, 1 otherwise" in told
 
 
 def test_many_broken_promises_are_told_in_few_lines(past: Past, planned: Planned) -> None:
