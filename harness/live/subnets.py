@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from fnmatch import fnmatchcase
+from ipaddress import ip_network
 from itertools import count
 from pathlib import Path
 from typing import TypeVar
@@ -25,17 +26,22 @@ from harness.toxics.links import Impairment, Links
 
 T = TypeVar("T")
 
-#: 198.18.0.0/15 is for such networks (RFC 2544): nobody's, and routed nowhere.
-_NETWORK = "198.18.{}.{}"
-_NOBODY = _NETWORK.format(255, 1)
+#: For such networks (RFC 2544): nobody's, and routed nowhere. Each worker's has four addresses of it; the last is nobody's.
+_NETWORK = ip_network("198.18.0.0/15")
+_NOBODY = str(_NETWORK[-1])
 _ENTER = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
+
+
+def addresses(number: int) -> tuple[str, str]:
+    """Those of the API and of the worker in the network of that number, from 1. Raises IndexError beyond some 32,000."""
+    return str(_NETWORK[4 * number + 1]), str(_NETWORK[4 * number + 2])
 
 
 class Subnet:
     """One worker's network: it is `address`, the API is `api`."""
 
     def __init__(self, name: str, number: int, *, hub: Namespace, links: Links, resolver: Path) -> None:
-        self.api, self.address = _NETWORK.format(number, 1), _NETWORK.format(number, 2)
+        self.api, self.address = addresses(number)
         self.names = NameServer(victim=name, name=HOST, address=self.api, stale=_NOBODY)
         self.namespace = Namespace()
         self._resolver = resolver

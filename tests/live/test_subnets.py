@@ -30,7 +30,7 @@ from harness import (
 )
 from harness.errors import BadParameter
 from harness.live.namespaces import Namespace
-from harness.live.subnets import Subnets
+from harness.live.subnets import Subnets, addresses
 from harness.toxics.links import Impairment
 from harness.units import nanoseconds
 
@@ -133,6 +133,11 @@ def _run(folder: Path, main: Callable[[Lab], Awaitable[None]]) -> None:
     asyncio.run(go())
 
 
+def test_no_two_of_a_thousand_workers_share_an_address() -> None:
+    all_of_them = [address for number in range(1, 1001) for address in addresses(number)]
+    assert len(set(all_of_them)) == 2000
+
+
 def test_without_faults_every_byte_passes_and_no_segment_is_sent_twice(tmp_path: Path) -> None:
     async def main(lab: Lab) -> None:
         with await lab.connect() as client:
@@ -186,7 +191,7 @@ def test_in_its_network_a_host_reaches_the_api_and_nothing_else(tmp_path: Path) 
     async def main(lab: Lab) -> None:
         client = lab.subnets.run("worker-1", socket.socket)
         with client, pytest.raises(OSError, match="Network is unreachable"):
-            client.connect(("198.18.2.1", 80))
+            client.connect((addresses(2)[0], 80))
 
     _run(tmp_path, main)
 
