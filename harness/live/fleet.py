@@ -52,6 +52,7 @@ class LiveFleet:
             WorkerHost, None
         ] = {}  # whose worker has ended by itself; its job processes may go on
         self._pauses: dict[WorkerHost, int] = {}
+        self._due: dict[WorkerHost, str] = {}  # paused, with a worker to be started again after it
         self._before: list[
             tuple[str, WorkerHost]
         ] = []  # what is left of hosts whose worker was started again
@@ -139,6 +140,9 @@ class LiveFleet:
         """Start the worker of a host that has lost it, if that is what became of the host, beside its job processes."""
         self.look()
         if self._hosts.get(name) is host and host in self._ended:
+            if self._pauses.get(host):
+                self._due[host] = name
+                return
             self._before.append((name, host))
             self.boot(self._planned[name])
 
@@ -182,6 +186,8 @@ class LiveFleet:
                 self._pauses[host] -= 1
                 if not self._pauses[host]:
                     host.resume()
+                    if host in self._due:
+                        self._start_again(self._due.pop(host), host)
 
         return go_on
 
