@@ -121,4 +121,5 @@ def _amount(amount: float | None) -> str:
 
 def _ratio(first: Capacity, second: Capacity) -> str:
     was, now = first.series.knee.amount, second.series.knee.amount
-    return f" ({now / was - 1:+.0%})" if was and now else ""
+    alike = first.series.setting.load == second.series.setting.load
+    return f" ({now / was - 1:+.0%})" if was and now and alike else ""

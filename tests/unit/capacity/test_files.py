@@ -107,3 +107,21 @@ def test_the_story_names_knee_limit_and_bottleneck() -> None:
     assert "Knee        20 workers" in told
     assert "Above it    40 workers: missed; ti.run took 3.00 s" in told
     assert "Bottleneck  server CPU, 99% in use" in told
+
+
+def test_a_knee_of_another_load_is_no_multiple_of_this_one() -> None:
+    idle = _capacity(*"kkm", target="airflow")
+    other = replace(idle, series=replace(idle.series, setting=Setting(load=Load.IDLE_WORKERS)))
+    told = "\n".join(differences(_capacity(*"km"), other))
+    assert "server: fake → airflow" in told
+    assert "their settings differ" in told
+    assert "knee: 10 → 20" in told
+    assert "%" not in told.splitlines()[2]
+
+
+def test_a_search_that_was_broken_off_says_why_and_is_unknown() -> None:
+    whole = _capacity(*"kk")
+    broken = replace(whole, series=replace(whole.series, broken_off="nobody listens there"))
+    assert "Broken off  nobody listens there" in story(broken)
+    assert exit_code(broken, at_least=None) == 3
+    assert exit_code(broken, at_least=20) == 0
