@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 #: The label of each container and image of a run; its value is the run's own.
 LABEL = "airflow-remote-harness.run"
+#: Where docker-py looks for an engine that DOCKER_HOST does not name.
+USUAL = "unix:///var/run/docker.sock"
 #: Seconds that one call of the engine's API may take.
 TIMEOUT = 60
 #: Containers that boot at the same time.
@@ -67,6 +70,7 @@ def connect() -> DockerClient:
         raise MissingExtra("containers need docker-py: pip install '.[live]' in the checkout") from None
     where = os.environ.get("DOCKER_HOST", "its usual socket")
     try:
+        _knock(os.environ.get("DOCKER_HOST") or USUAL)
         client = docker.from_env(timeout=TIMEOUT)
         kernel = client.info()["KernelVersion"]
     except (docker.errors.DockerException, OSError) as error:
@@ -80,6 +84,15 @@ def connect() -> DockerClient:
             " its folder and its clock, so take an engine of this machine"
         )
     return client
+
+
+def _knock(address: str) -> None:
+    """Raise OSError where nobody listens at a socket: docker-py would leave its end of it open."""
+    path = address.removeprefix("http+").removeprefix("unix://")
+    if path.startswith("/"):
+        with socket.socket(socket.AF_UNIX) as end:
+            end.settimeout(TIMEOUT)
+            end.connect(path)
 
 
 def _address() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 from harness import ClockSkew, Fleet, Kill, OutOfMemory, Pause, ResetPeer, Scenario, Stop, Tasks, seconds
 from harness.errors import BadParameter, NotCapable, NotStarted
 from harness.live.containers import NEVER_RAN, ContainerHost, Yard
-from harness.live.engine import engine
+from harness.live.engine import connect, engine
 from harness.live.host_image import Runtime
 from harness.model.faults import Victim
 from harness.model.planning import make_plan
@@ -100,6 +101,13 @@ def test_where_no_engine_answers_the_run_is_refused_with_what_to_do(tmp_path: Pa
     assert "name its socket in DOCKER_HOST" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_an_engine_that_is_not_there_leaves_no_socket_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    with pytest.raises(NotStarted, match="no Docker engine answers at unix:///nowhere"):
+        connect()
+    gc.collect()  # whoever is still open is warned of, and a warning is an error
 
 
 def test_an_image_that_cannot_be_had_is_told(docker_engine: None, monkeypatch: pytest.MonkeyPatch) -> None:
