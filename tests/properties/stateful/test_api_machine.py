@@ -120,6 +120,22 @@ class Apis(RuleBasedStateMachine):
         body = {"state": state, "end_date": self.bench.utcnow().isoformat()}
         self._task("PATCH", claim, "state", body, self.model.finish, state, lost=lost)
 
+    @rule(claim=claims)
+    def start_twice(self, claim: Claim) -> None:
+        """Two processes of one host go on with the same task, and the first one begins it again."""
+        for begun in self.run(claim, lost=False):
+            for mine in (self.impersonate(begun), begun):
+                self.run(mine, lost=False)
+                self.beat(mine, lost=False)
+
+    @rule(claim=claims, state=ENDS)
+    def outlive(self, claim: Claim, state: str) -> None:
+        """A process goes on when its task has ended: it calls as if it ran."""
+        for begun in self.run(claim, lost=False):
+            self.finish(begun, state, lost=False)
+            self.beat(begun, lost=False)
+            self.run(begun, lost=False)
+
     @rule(claim=claims, state=st.sampled_from(["running", "success", "failed"]))
     def report_job(self, claim: Claim, state: str) -> None:
         """The server takes any state in any order; no worker says that a job runs which has ended."""

@@ -13,9 +13,12 @@ from tests.conformance.mutants_of_scheduling import MUTANTS as OF_SCHEDULING
 from tests.conformance.mutants_of_tasks import MUTANTS as OF_TASKS
 from tests.conformance.mutating import CRASH, ROOT, Finding, Trial, try_all
 
-WALKS = "machine 100"
+WALKS = "machine 300"
 CAUGHT = (
     "run is not idempotent",
+    "a second run by another process is let in",
+    "a task instance of any state may run",
+    "a heartbeat of an earlier try is told 404",
     "a heartbeat from another process is taken",
     "heartbeats are acknowledged and forgotten",
     "a retry keeps its id",
