@@ -79,7 +79,7 @@ def pytest_runtest_makereport(
     """Say below a story how Hypothesis comes back to the example: a failure that is text alone shows no notes."""
     report = yield
     error = call.excinfo.value if call.excinfo else None
-    if type(error) in _KINDS.values():
+    if isinstance(error, pytest.fail.Exception) and not error.pytrace:
         notes = [note.strip() for note in getattr(error, "__notes__", ()) if "reproduce_failure" in note]
         if notes:
             report.sections.append(("Hypothesis", "\n".join(notes)))

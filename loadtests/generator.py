@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,22 +12,31 @@ import psutil
 
 #: Seconds of one look, and how long a greenlet that is due may have to wait at most.
 LOOK, LAG_MOST = 0.5, 0.25
-#: Of one core; and the part of the looks that may be worse than these bounds.
-CPU_MOST, LOOKS_MOST = 0.9, 0.1
-#: Fewer looks say nothing.
-LOOKS_LEAST = 6
+#: Of one core; and the part of the time that may be worse than these bounds.
+CPU_MOST, TIME_MOST = 0.9, 0.1
+#: Seconds: less says nothing.
+WATCHED_LEAST = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How long it took, cores used meanwhile, the longest that a greenlet waited (seconds), the part of all cores in use."""
+
+    seconds: float
+    cpu: float
+    lag: float
+    machine: float
 
 
 @dataclass
 class Watch:
     """Looks at one process of the generator. `run` is to be spawned."""
 
-    cpu: list[float] = field(default_factory=list)  # cores, over each look
-    lag: list[float] = field(default_factory=list)  # the longest wait of each look, in seconds
-    machine: list[float] = field(default_factory=list)  # the part of all cores that anybody used
+    looks: list[Look] = field(default_factory=list)
     behind: Callable[[], float] = float  # seconds that the making of arrivals is late now
     _process: Any = field(default_factory=psutil.Process)
     _before: float = 0.0
+    _begun: float = 0.0  # of the look that is not over
 
     def run(self) -> None:
         """Look, for ever."""
@@ -35,9 +44,22 @@ class Watch:
         self._process.cpu_percent()
         psutil.cpu_percent()
         while True:
-            self.lag.append(max(self._longest_lag(), self.behind()))
-            self.cpu.append(self._process.cpu_percent() / 100)
-            self.machine.append(psutil.cpu_percent() / 100)
+            self._begun = time.perf_counter()
+            lag = self._longest_lag()
+            self.looks.append(self._look(lag))
+
+    def _look(self, lag: float) -> Look:
+        return Look(
+            seconds=time.perf_counter() - self._begun,
+            cpu=self._process.cpu_percent() / 100,
+            lag=max(lag, self.behind()),
+            machine=psutil.cpu_percent() / 100,
+        )
+
+    def _seen(self) -> list[Look]:
+        """The looks, and one that is not over though it should be: whoever is starved looks seldom."""
+        late = time.perf_counter() - self._begun - LOOK if self._begun else 0.0
+        return [*self.looks, self._look(late)] if late > LAG_MOST else self.looks
 
     def _longest_lag(self) -> float:
         longest, end = 0.0, time.perf_counter() + LOOK
@@ -57,32 +79,30 @@ class Watch:
 
     def summary(self) -> dict[str, Any]:
         """As JSON: looks, cores and lag; `saturated` is why, or nothing."""
+        looks = self._seen()
         return {
-            "looks": len(self.lag),
-            "cpu_cores_mean": _mean(self.cpu),
-            "cpu_cores_max": max(self.cpu, default=0.0),
-            "machine_mean": _mean(self.machine),
-            "lag_ms_max": 1000 * max(self.lag, default=0.0),
-            "saturated": self.saturated(),
+            "looks": len(looks),
+            "cpu_cores_mean": _mean([each.cpu for each in looks]),
+            "cpu_cores_max": max((each.cpu for each in looks), default=0.0),
+            "machine_mean": _mean([each.machine for each in looks]),
+            "lag_ms_max": 1000 * max((each.lag for each in looks), default=0.0),
+            "saturated": saturated(looks),
         }
 
-    def saturated(self) -> str:
-        """Why the figures of this process cannot be trusted; empty where they can."""
-        if len(self.lag) < LOOKS_LEAST:
-            return ""
-        busy, late = _share(self.cpu, CPU_MOST), _share(self.lag, LAG_MOST)
-        if busy > LOOKS_MOST:
-            return f"it used more than {CPU_MOST:.0%} of a core in {busy:.0%} of the time"
-        if late > LOOKS_MOST:
-            return (
-                f"what was due waited longer than {LAG_MOST * 1000:.0f} ms for it in {late:.0%} of the time"
-            )
+
+def saturated(looks: Sequence[Look]) -> str:
+    """Why the figures of a process with these looks cannot be trusted; empty where they can."""
+    watched = sum(each.seconds for each in looks)
+    if watched < WATCHED_LEAST:
         return ""
+    busy = sum(each.seconds for each in looks if each.cpu > CPU_MOST) / watched
+    late = sum(each.seconds for each in looks if each.lag > LAG_MOST) / watched
+    if busy > TIME_MOST:
+        return f"it used more than {CPU_MOST:.0%} of a core in {busy:.0%} of the time"
+    if late > TIME_MOST:
+        return f"what was due waited longer than {LAG_MOST * 1000:.0f} ms for it in {late:.0%} of the time"
+    return ""
 
 
 def _mean(values: list[float]) -> float:
     return sum(values) / len(values) if values else 0.0
-
-
-def _share(values: list[float], bound: float) -> float:
-    return sum(value > bound for value in values) / len(values) if values else 0.0

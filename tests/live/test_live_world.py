@@ -38,7 +38,7 @@ STORM = Scenario(
         Latency(a="worker-2", b="api", at=seconds(1), lasting=seconds(12), delay=ms(60), jitter=ms(20)),
         ServerErrors(a="worker-*", b="api", at=seconds(1), lasting=seconds(9), calls="jobs.*", times=2),
         LoseReplies(a="worker-*", b="api", at=seconds(2), lasting=seconds(10), calls="ti.heartbeat", times=2),
-        LoseRequests(a="worker-*", b="api", at=seconds(2), lasting=seconds(10), calls="ti.state", times=1),
+        LoseRequests(a="worker-*", b="api", at=seconds(2), lasting=seconds(15), calls="ti.state", times=1),
         PacketLoss(a="worker-3", b="api", at=seconds(1), lasting=seconds(12), probability=0.5),
         Partition(a="worker-1", b="api", at=seconds(4), lasting=seconds(5)),
         ResetPeer(a="worker-2", b="api", at=seconds(7.5)),
