@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import gevent
@@ -20,12 +21,15 @@ WATCHED_LEAST = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How long it took, cores used meanwhile, the longest that a greenlet waited (seconds), the part of all cores in use."""
+    """How long it took, cores used meanwhile and cores waited for, the longest that a greenlet waited (seconds), the part of
+    all cores in use.
+    """
 
     seconds: float
     cpu: float
     lag: float
     machine: float
+    denied: float = 0.0
 
 
 @dataclass
@@ -37,10 +41,11 @@ class Watch:
     _process: Any = field(default_factory=psutil.Process)
     _before: float = 0.0
     _begun: float = 0.0  # of the look that is not over
+    _waited: float = 0.0
 
     def run(self) -> None:
         """Look, for ever."""
-        self._before = self._used()
+        self._before, self._waited = self._used(), _waited()
         self._process.cpu_percent()
         psutil.cpu_percent()
         while True:
@@ -49,8 +54,11 @@ class Watch:
             self.looks.append(self._look(lag))
 
     def _look(self, lag: float) -> Look:
+        seconds, waited = time.perf_counter() - self._begun, _waited()
+        denied, self._waited = (waited - self._waited) / seconds, waited
         return Look(
-            seconds=time.perf_counter() - self._begun,
+            seconds=seconds,
+            denied=denied,
             cpu=self._process.cpu_percent() / 100,
             lag=max(lag, self.behind()),
             machine=psutil.cpu_percent() / 100,
@@ -95,13 +103,21 @@ def saturated(looks: Sequence[Look]) -> str:
     watched = sum(each.seconds for each in looks)
     if watched < WATCHED_LEAST:
         return ""
-    busy = sum(each.seconds for each in looks if each.cpu > CPU_MOST) / watched
+    busy = sum(each.seconds for each in looks if each.cpu + each.denied > CPU_MOST) / watched
     late = sum(each.seconds for each in looks if each.lag > LAG_MOST) / watched
     if busy > TIME_MOST:
-        return f"it used more than {CPU_MOST:.0%} of a core in {busy:.0%} of the time"
+        return f"it needed more than {CPU_MOST:.0%} of a core in {busy:.0%} of the time"
     if late > TIME_MOST:
         return f"what was due waited longer than {LAG_MOST * 1000:.0f} ms for it in {late:.0%} of the time"
     return ""
+
+
+def _waited() -> float:
+    """Seconds that this process was ready to run, and others had the CPU; 0 where no kernel tells."""
+    try:
+        return int(Path("/proc/self/schedstat").read_text().split()[1]) / 1e9
+    except OSError:
+        return 0.0
 
 
 def _mean(values: list[float]) -> float:
