@@ -8,7 +8,7 @@ from collections.abc import Callable
 from random import Random
 
 import gevent
-from gevent.event import Event
+from gevent.lock import Semaphore
 
 #: Seconds between two looks for users.
 LOOK = 0.05
@@ -25,7 +25,7 @@ class Arrivals:
     ) -> None:
         self._rate, self._poisson, self._random, self._counts = rate, poisson, random, counts
         self._waiting: deque[float] = deque()
-        self._some = Event()
+        self._some = Semaphore(0)  # an event would wake all who wait for each arrival
         self.users = self.made = self.dropped = 0
         self._due = time.perf_counter()
 
@@ -50,7 +50,7 @@ class Arrivals:
             self.dropped += counts
         else:
             self._waiting.append(self._due)
-            self._some.set()
+            self._some.release()
 
     def behind(self) -> float:
         """How late the making of arrivals is now, in seconds."""
@@ -61,7 +61,5 @@ class Arrivals:
 
     def next(self) -> float:
         """Wait for an arrival; the moment, of time.perf_counter, for which it was meant."""
-        while not self._waiting:
-            self._some.clear()
-            self._some.wait()
+        self._some.acquire()
         return self._waiting.popleft()

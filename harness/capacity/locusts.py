@@ -22,7 +22,7 @@ from harness.model.options import OPTIONS
 #: Seconds beyond a step until Locust has begun, ended and drained.
 AROUND = 60.0
 #: Users of an open loop for each arrival a second: as many calls, or tasks, as there may be at once.
-HEARTBEATS_AT_ONCE, TASK_MARGIN = 0.25, 2.0
+HEARTBEATS_AT_ONCE, TASK_MARGIN = 1.0, 2.0
 #: The part of the warm-up after which all users are there.
 SPAWNING = 0.75
 INTERVALS = {
