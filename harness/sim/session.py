@@ -40,6 +40,8 @@ HOUSEKEEPING = seconds(60)
 
 PATIENCE = minutes(10)
 """How long, in virtual time, cancelled tasks may take to end."""
+CANCELLED_MOST = 5
+"""How often they are cancelled: one that swallowed it has to hear it again."""
 
 _UNDER_WAY = threading.Lock()
 
@@ -167,8 +169,11 @@ def tear_down(loop: SimLoop) -> None:
 
 
 async def _end_all_tasks() -> None:
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in tasks:
-        task.cancel()
-    if tasks:
+    """Cancel until none is left: a group of tasks that is cancelled while one of it fails goes on after the first time."""
+    for _ in range(CANCELLED_MOST):
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        if not tasks:
+            return
+        for task in tasks:
+            task.cancel()
         await asyncio.wait(tasks, timeout=PATIENCE.total_seconds())
