@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 from harness.live.guardian import guarded, watch
 from harness.live.processes import spawn
+from harness.live.scripted_process import SECRET_VARIABLE
 from harness.live.servers import answers, free_port
 
-SECRET = "AIRFLOW__API_AUTH__JWT_SECRET"  # noqa: S105 - the variable's name
 START_TIMEOUT = 30.0
 #: Of each process of an api-server: [database] sql_alchemy_pool_size and sql_alchemy_max_overflow, by default.
 POOL = 5 + 10
@@ -42,7 +42,7 @@ def fake(options: Mapping[str, str]) -> Iterator[Target]:
     with ExitStack() as stack:
         folder = stack.enter_context(guarded("harness-capacity-"))
         port, secret = free_port(), secrets.token_hex(32)
-        environ = {**os.environ, **options, SECRET: secret}
+        environ = {**os.environ, **options, SECRET_VARIABLE: secret}
         process = spawn(
             *(sys.executable, "-m", "harness", "serve", "--admin", "--port", str(port)),
             name="the fake API",
@@ -65,7 +65,7 @@ def airflow(options: Mapping[str, str], *, database: str, processes: int) -> Ite
         yield Target(
             name="airflow" if database == "sqlite" else f"airflow+{database}",
             url=server.url,
-            environ={**os.environ, **options, SECRET: server.secret},
+            environ={**os.environ, **options, SECRET_VARIABLE: server.secret},
             admin=server.admin or "",
             roles={"server": (server.process.popen.pid,), **(databases := _database())},
             processes=processes,

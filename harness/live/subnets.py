@@ -88,7 +88,7 @@ class Subnets:
         subnet = Subnet(name, next(self._numbers), hub=self._hub, links=self._links, resolver=resolver)
         self._open.callback(subnet.close)
         self._subnets[name] = subnet
-        asking = self._hub.run(lambda: _bound(socket.SOCK_DGRAM, (subnet.api, PORT)))
+        asking = self._hub.run(lambda: _bound((subnet.api, PORT)))
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_datagram_endpoint(lambda: subnet.names, sock=asking)
         self._open.callback(transport.close)
@@ -123,8 +123,8 @@ class Subnets:
         self._open.close()
 
 
-def _bound(kind: socket.SocketKind, address: tuple[str, int]) -> socket.socket:
-    bound = socket.socket(socket.AF_INET, kind)
+def _bound(address: tuple[str, int]) -> socket.socket:
+    bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     bound.setblocking(False)
     bound.bind(address)
     return bound
