@@ -51,7 +51,7 @@ STORM = Scenario(
 )
 REVOKED = Scenario(
     fleet=Fleet(count=2, slots=4),
-    # a supervisor that has read its files and first calls after the rotation loses its try: on a slow machine one may
+    # a supervisor that read its files before the rotation and calls after it loses its try: on a slow machine one may
     tasks=Tasks(count=4, lasting=(seconds(3), seconds(5)), over=seconds(2), retry_delay=seconds(1)),
     faults=(
         RevokeClient(target="worker-1", at=seconds(1), lasting=seconds(4)),
@@ -66,7 +66,7 @@ REVOKED = Scenario(
     invariants=STORM.invariants,
     until=seconds(8),
     settle=seconds(25),
-    options=OPTIONS,
+    options={**OPTIONS, "workers.execution_api_retries": "2"},  # so that it gives up in time for the next try
     tls=Tls.MUTUAL,
 )
 ROTATED = Scenario(

@@ -64,8 +64,7 @@ def test_of_a_killed_task_with_retries_left_the_supervisor_reports_nothing_and_t
 ) -> None:
     """The released supervisor counts on a report of the task that a dead task never made; the scheduler mends it."""
     plan = _plan(OutOfMemory(target="worker-1", at=seconds(10)), workers=workers, retries=1)
-    ours = (name for name, each in INVARIANTS.items() if each.check.__module__.startswith("harness."))
-    plan = replace(plan, settle=minutes(15), invariants=tuple(ours))  # tests register some of their own
+    plan = replace(plan, settle=minutes(15), invariants=tuple(INVARIANTS))
     history = run_in_sim(plan).history
     mended = [event.value["cause"] for event in history.where(f="task_instance", type="ok")][2]
     assert mended == "state mismatch"

@@ -136,7 +136,10 @@ def test_a_function_that_makes_no_scenario_is_told(make: Callable[..., Scenario]
         entry_of(make).build()
 
 
-def test_a_scenario_is_found_by_its_name_and_a_name_is_given_once() -> None:
+def test_a_scenario_is_found_by_its_name_and_a_name_is_given_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    catalogue.entries()  # all is there that others know; what is added here they do not meet
+    monkeypatch.setattr(catalogue, "_CATALOGUE", dict(catalogue._CATALOGUE))
+
     @scenario
     def known_to_this_test_alone(*, lasting: timedelta = seconds(1)) -> Scenario:
         """Nothing happens."""

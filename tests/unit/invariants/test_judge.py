@@ -18,29 +18,35 @@ Past = Callable[[str], History]
 Planned = Callable[..., Plan]
 Tasked = Callable[..., Submission]
 
-# Promises of the tests' own. Their names cannot be mistaken for those of the harness.
+# Promises of the tests' own, which others do not meet.
 
 
-@safety
 def crashes_after_a_finding(history: History, plan: Plan) -> Iterator[Finding]:
     """Finds one thing and then crashes."""
     yield Finding("found before the crash", (0,))
     raise ZeroDivisionError("of all things")
 
 
-@liveness
 def finds_too_much(history: History, plan: Plan) -> Iterator[Finding]:
     """Finds more than anybody would read."""
     return (Finding(str(n)) for n in range(MOST + 5))
 
 
-@exercised
 def was_not_exercised(history: History, plan: Plan) -> list[Finding]:
     """Never met."""
     return [Finding("nothing happened")]
 
 
 CRASHES, TOO_MUCH, IDLE = "crashes_after_a_finding", "finds_too_much", "was_not_exercised"
+
+
+@pytest.fixture(autouse=True)
+def _promises() -> Iterator[None]:
+    before = dict(INVARIANTS)
+    safety(crashes_after_a_finding), liveness(finds_too_much), exercised(was_not_exercised)
+    yield
+    INVARIANTS.clear()
+    INVARIANTS.update(before)
 
 
 def test_there_is_an_invariant_for_every_name_a_scenario_has_by_default() -> None:
