@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from harness.model.plan import Plan, Submission
-from harness.nemesis import unleash
+from harness.nemesis import lateness, unleash
 from harness.ports import World
 
 
@@ -18,8 +18,9 @@ async def drive(plan: Plan, world: World) -> None:
             group.create_task(_submit_all(plan.submissions, world), name="submit")
             group.create_task(unleash(plan, world), name="nemesis")
         await world.clock.sleep_until(plan.until)
+        late = lateness(world.clock, plan.until)
         _act(world, "calm")
-        await world.clock.sleep_until(plan.until + plan.settle)
+        await world.clock.sleep_until(plan.until + plan.settle + late)
         _act(world, "end")
     finally:
         await world.stop()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 import harness
 from harness import Fleet, Kill, LoseReplies, Partition, Scenario, Tasks, Workers, make_plan, minutes, seconds
+from harness.driver import drive
 from harness.errors import NotCapable
 from harness.fault_table import WORLDS, markdown
 from harness.model.faults import (
@@ -23,6 +28,7 @@ from harness.model.faults import (
 )
 from harness.nemesis import ACTIONS, check_capable, describe
 from harness.ports import Capability
+from harness.units import nanoseconds
 
 CUT = Partition(a="worker-1", b="api", at=seconds(1), lasting=minutes(2))
 
@@ -115,3 +121,33 @@ def test_every_fault_has_its_action() -> None:
 )
 def test_a_fault_is_told_in_a_few_words(fault: Fault, text: str) -> None:
     assert describe(fault) == text
+
+
+class LateClock:
+    """Wakes everybody three seconds late; `asked` are the moments that it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[timedelta] = []
+
+    def now(self) -> int:
+        return nanoseconds(self.asked[-1] + seconds(3))
+
+    async def sleep_until(self, moment: timedelta) -> None:
+        self.asked.append(moment)
+
+
+def test_a_fault_and_a_calm_that_begin_late_last_as_long_as_planned() -> None:
+    async def at_once() -> None: ...
+
+    plan = make_plan(Scenario(tasks=Tasks(count=0), faults=(CUT,), settle=minutes(1)), 1, name="a-name")
+    clock, network = LateClock(), SimpleNamespace(impair=lambda *_: lambda: None)
+    world: Any = SimpleNamespace(
+        clock=clock, network=network, record=lambda **_: None, start=at_once, stop=at_once
+    )
+    asyncio.run(drive(plan, world))
+    assert clock.asked == [
+        CUT.at,
+        CUT.at + minutes(2) + seconds(3),
+        plan.until,
+        plan.until + minutes(1) + seconds(3),
+    ]
