@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-BOUND = 90
+BOUND = 180
 
 
 @dataclass(frozen=True)

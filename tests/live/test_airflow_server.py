@@ -15,7 +15,7 @@ from harness.model.scenario import Workers
 from harness.runner import Run, run_plan
 from harness.units import NANOSECONDS
 
-pytestmark = [pytest.mark.live, pytest.mark.slow]
+pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(1500)]  # it may have to be installed
 
 HUNDRED = Scenario(
     fleet=Fleet(count=3, slots=10),

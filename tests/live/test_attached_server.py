@@ -23,7 +23,7 @@ from harness.model.planning import make_plan
 from harness.model.scenario import Workers
 from harness.runner import run_plan
 
-pytestmark = [pytest.mark.live, pytest.mark.slow]
+pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(1500)]  # it may have to be installed
 
 SECRET = "a secret of the server's own, of at least sixty-four characters in all"
 WORK = Scenario(
@@ -32,7 +32,7 @@ WORK = Scenario(
         count=4, lasting=(seconds(1), seconds(2)), over=seconds(3), failing_first=1, retry_delay=seconds(1)
     ),
     until=seconds(5),
-    settle=seconds(15),
+    settle=seconds(35),
     options={"edge.job_poll_interval": "1"},
 )
 PLAN = make_plan(WORK, 1, name="attached", workers=Workers.SCRIPTED)

@@ -37,7 +37,7 @@ for _ in sys.stdin:
     told = {"wall": time.time(), "monotonic": time.monotonic(), "file": os.stat(sys.argv[1]).st_mtime, "waited": waited}
     print(json.dumps(told), flush=True)
 """
-CLOSE = 2.0  # seconds: a busy machine
+CLOSE = 30.0  # seconds: a busy machine; the clocks are off by minutes
 
 
 class Teller:
@@ -71,7 +71,7 @@ def tellers(tmp_path: Path) -> Iterator[tuple[Clocks, Teller, Teller]]:
     processes = [Teller(both.environment(f"worker-{n}", os.environ), file) for n in (1, 2)]
     yield both, processes[0], processes[1]
     for teller in processes:
-        teller.process.communicate(timeout=15)
+        teller.process.communicate(timeout=60)
 
 
 def test_a_clock_jumps_in_a_running_process_and_is_set_right_again(
@@ -107,10 +107,10 @@ def test_a_host_that_no_fault_is_about_has_the_clock_of_the_machine(tmp_path: Pa
 SCENARIO = Scenario(
     fleet=Fleet(count=2, slots=1, kind=Workers.SCRIPTED),
     tasks=Tasks(count=2, lasting=(seconds(1),) * 2, over=seconds(0.1)),
-    faults=(ClockSkew(target="worker-1", at=seconds(3), lasting=seconds(2), behind=minutes(5)),),
+    faults=(ClockSkew(target="worker-1", at=seconds(3), lasting=seconds(4), behind=minutes(5)),),
     invariants=("every_fault_struck", "work_was_done"),
-    until=seconds(5),
-    settle=seconds(6),
+    until=seconds(7),
+    settle=seconds(10),
     options={"edge.job_poll_interval": "1", "edge.heartbeat_interval": "1"},
 )
 PLAN = make_plan(SCENARIO, 1, name="clocks")

@@ -44,7 +44,7 @@ STORM = Scenario(
         "scheduler.task_queued_timeout_check_interval": "2",
     },
     until=seconds(10),
-    settle=seconds(22),
+    settle=seconds(35),
 )
 SHORT = """
 from harness import Fleet, Scenario, Tasks, scenario, seconds
@@ -54,7 +54,7 @@ def short() -> Scenario:
     \"\"\"Two tasks, as soon as there is a worker.\"\"\"
     tasks = Tasks(count=2, lasting=(seconds(1), seconds(1)), over=seconds(1), retries=0)
     options = {"edge.job_poll_interval": "1", "edge.heartbeat_interval": "2", "workers.min_heartbeat_interval": "1"}
-    return Scenario(fleet=Fleet(count=1), tasks=tasks, until=seconds(2), settle=seconds(15), options=options)
+    return Scenario(fleet=Fleet(count=1), tasks=tasks, until=seconds(2), settle=seconds(30), options=options)
 """
 
 

@@ -51,6 +51,11 @@ async def _asked(connection: Connection) -> float:
     return time.monotonic() - begun
 
 
+async def _quickest(connection: Connection) -> float:
+    """The seconds of the quickest of some answers: a busy machine is late now and then, a slow database each time."""
+    return min([await _asked(connection) for _ in range(4)])
+
+
 def _between(play: Callable[[DatabaseWires, Connection, Connection, Strikes], Awaitable[None]]) -> Strikes:
     """Play with a database that echoes, and a connection to it from api and from scheduler; what struck whom."""
     strikes: Strikes = []
@@ -60,8 +65,8 @@ def _between(play: Callable[[DatabaseWires, Connection, Connection, Strikes], Aw
         upstream = database.sockets[0].getsockname()
         wires = DatabaseWires(Links(Streams(1), delay=0, jitter=0), now=time.monotonic_ns)
         pair = [await asyncio.open_connection(*wires.open(name, upstream)) for name in ("api", "scheduler")]
-        assert [await _asked(each) < 1 for each in pair] == [True, True]
-        async with asyncio.timeout(15):
+        assert [await _quickest(each) < 0.3 for each in pair] == [True, True]
+        async with asyncio.timeout(60):
             await play(wires, pair[0], pair[1], strikes)
         for _, writer in pair:
             writer.close()
@@ -79,10 +84,10 @@ def _impairment(strikes: Strikes, *, cuts: bool = False, delay: float = 0) -> Im
 def test_a_slow_database_is_slow_for_the_process_that_was_named() -> None:
     async def play(wires: DatabaseWires, api: Connection, scheduler: Connection, strikes: Strikes) -> None:
         heal = wires.impair("api", "database", Direction.BOTH, _impairment(strikes, delay=0.3))
-        assert await _asked(api) >= 0.6
-        assert await _asked(scheduler) < 0.3
+        assert await _quickest(api) >= 0.6
+        assert await _quickest(scheduler) < 0.3
         heal()
-        assert await _asked(api) < 0.3
+        assert await _quickest(api) < 0.3
 
     assert set(_between(play)) == {("api", "delayed")}
 
@@ -105,9 +110,9 @@ def test_a_database_that_resets_connections_takes_new_ones() -> None:
         wires.reset("database", "api", lambda *told: strikes.append(told))
         with pytest.raises(ConnectionResetError):
             await api[0].readexactly(1)
-        assert await _asked(scheduler) < 1
+        assert await _quickest(scheduler) < 0.3
         again = await asyncio.open_connection(*wires.open("api", ("127.0.0.1", 1)))  # where it was before
-        assert await _asked(again) < 1
+        assert await _quickest(again) < 0.3
         again[1].close()
 
     assert _between(play) == [("api", "connection reset")]

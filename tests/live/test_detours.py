@@ -41,16 +41,23 @@ pytestmark = pytest.mark.live
 PLAN = make_plan(
     Scenario(
         fleet=Fleet(count=2, slots=3),
-        tasks=Tasks(count=6, lasting=(seconds(1), seconds(3)), over=seconds(5)),
+        tasks=Tasks(count=6, lasting=(seconds(1), seconds(3)), over=seconds(5), retry_delay=seconds(1)),
         faults=(
             Latency(a="worker-*", b="api", at=seconds(1), lasting=seconds(6), delay=ms(60), jitter=ms(20)),
             PacketLoss(a="worker-2", b="api", at=seconds(1), lasting=seconds(6), probability=0.5),
-            LoseReplies(a="worker-*", b="api", at=seconds(2), lasting=seconds(5), calls="ti.heartbeat", times=2),
+            LoseReplies(a="worker-*", b="api", at=seconds(2), lasting=seconds(8), calls="ti.heartbeat", times=2),
             Partition(a="worker-1", b="api", at=seconds(3), lasting=seconds(3)),
         ),
-        options={"edge.job_poll_interval": "1", "edge.heartbeat_interval": "2", "workers.min_heartbeat_interval": "1"},
-        until=seconds(8),
-        settle=seconds(8),
+        options={
+            "edge.job_poll_interval": "1",
+            "edge.heartbeat_interval": "2",
+            "workers.min_heartbeat_interval": "1",
+            # a fetch that waits for the heal may be given up by its worker, and the job goes to nobody
+            "scheduler.task_queued_timeout": "8",
+            "scheduler.task_queued_timeout_check_interval": "1",
+        },
+        until=seconds(10),
+        settle=seconds(20),
     ),
     1,
     name="detour",
@@ -115,7 +122,7 @@ class Lab:
     async def applied(self, worker: str, toxics: int) -> None:
         """The Toxiproxy is called aside."""
         (name,) = (name for name in self.client.proxies() if name.endswith(worker))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(self.client.proxy(name).toxics()) != toxics:  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.01)
 
@@ -132,7 +139,7 @@ def _in_lab(client: Client, case: Callable[[Lab], Awaitable[None]]) -> None:
     async def main() -> None:
         lab = Lab(client)
         loop = asyncio.get_running_loop()
-        async with await loop.create_server(Echo, "127.0.0.1", 0) as server, asyncio.timeout(60):
+        async with await loop.create_server(Echo, "127.0.0.1", 0) as server, asyncio.timeout(120):
             for worker in ("worker-1", "worker-2"):
                 address = lab.detours.join(worker, server.sockets[0].getsockname()[:2])
                 lab.ways[worker] = await asyncio.open_connection(*address)

@@ -49,9 +49,9 @@ with guarded("run-") as folder:
 
 
 def _until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 15
+    end = time.monotonic() + 60
     while not true():
-        assert time.monotonic() < end, "it did not come about within 15 s"
+        assert time.monotonic() < end, "it did not come about within 60 s"
         time.sleep(0.02)
 
 
@@ -82,7 +82,7 @@ def test_a_harness_that_dies_leaves_neither_process_nor_folder(
     )
     worker, orphan = _pid(marks, "worker"), _pid(marks, "orphan")
     harness.send_signal(number)
-    harness.wait(15)
+    harness.wait(60)
     _until(lambda: not lives(worker) and not lives(orphan) and not list(folders.iterdir()))
 
 
@@ -96,7 +96,7 @@ def test_a_process_that_left_its_id_in_the_folder_goes_with_it() -> None:
     with guarded("run-", pid_file="its.pid") as folder:
         process = subprocess.Popen(["/bin/sleep", "60"])
         (folder / "its.pid").write_text(f"{process.pid}\nand more\n")
-    assert process.wait(10) == -signal.SIGQUIT
+    assert process.wait(60) == -signal.SIGQUIT
 
 
 def test_where_no_folder_can_be_made_the_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,7 +61,7 @@ class Talk:
         tls = Files(trusted=self._terminator.authority.trusted).context() if self._terminator else None
         address = wires.relays["worker-1"].address
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 self.outcomes, _ = await three_calls(
                     lambda make: loop.create_connection(make, *address, ssl=tls)
                 )

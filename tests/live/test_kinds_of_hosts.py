@@ -118,7 +118,7 @@ def test_a_killed_host_takes_its_orphans_with_it(host: WorkerHost, tmp_path: Pat
 def test_a_paused_host_stands_still_and_goes_on(host: WorkerHost, tmp_path: Path) -> None:
     _, orphan = _ids(tmp_path)
     host.pause()
-    time.sleep(0.1)  # a process that is on another core stops when it is next interrupted
+    _until(lambda: _stands_still(tmp_path))  # a process that is in a call stops at its end
     stood = _counted(tmp_path)
     time.sleep(0.3)
     assert _counted(tmp_path) == stood

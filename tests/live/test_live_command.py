@@ -53,7 +53,11 @@ def _until(true: Callable[[], object], *, within: float) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "settle"),
-    [("scripted", 6), ("edge", 15), ("supervised", 30)],  # edge workers fork, supervisors import Airflow anew
+    [
+        ("scripted", 10),
+        ("edge", 30),
+        ("supervised", 40),
+    ],  # edge workers fork, supervisors import Airflow anew
 )
 def test_a_live_run_of_each_kind_of_worker_ends_valid_and_leaves_nothing(
     tmp_path: Path, kind: str, settle: int
@@ -79,10 +83,10 @@ def test_a_live_run_that_is_ended_at_work_leaves_its_plan_and_nothing_else(
         started = descendants(harness.pid)
         assert len(started) > 4, "no guardian, host, worker, supervisor and task"
         harness.send_signal(number)
-        out, err = harness.communicate(timeout=60)
+        out, err = harness.communicate(timeout=90)
     finally:
         harness.kill()
     assert harness.returncode == code, out + err
-    _until(lambda: not any(map(lives, started)), within=20)
+    _until(lambda: not any(map(lives, started)), within=60)
     assert list((tmp_path / "tmp").iterdir()) == []
     assert [file.name for file in (tmp_path / "run").iterdir()] == ["plan.json"]

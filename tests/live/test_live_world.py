@@ -24,13 +24,17 @@ from harness import (
 )
 from harness.live import world
 from harness.model.faults import Victim
+from harness.model.history import Event
 from harness.model.planning import make_plan
 from harness.model.scenario import Workers
 from harness.runner import Run, run_plan
+from harness.units import NANOSECONDS
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
-WORK = Tasks(count=8, lasting=(seconds(2), seconds(6)), over=seconds(8))
+WORK = Tasks(count=8, lasting=(seconds(2), seconds(6)), over=seconds(8), retry_delay=seconds(1))
+#: The reply to a fetch may be lost on the way, and then the scheduler has to take the job back.
+RESCUE = {"scheduler.task_queued_timeout": "15", "scheduler.task_queued_timeout_check_interval": "2"}
 STORM = Scenario(
     fleet=Fleet(count=3, slots=3),
     tasks=WORK,
@@ -45,17 +49,17 @@ STORM = Scenario(
         Pause(target="worker-3", at=seconds(10), lasting=seconds(2)),
         RestartServer(at=seconds(14), lasting=seconds(1)),
     ),
-    # the reply to a fetch may be lost on the way, and then the scheduler has to take the job back
-    options={"scheduler.task_queued_timeout": "15", "scheduler.task_queued_timeout_check_interval": "2"},
+    options=RESCUE,
     until=seconds(17),
     settle=seconds(45),
 )
 CUT = Scenario(
     fleet=Fleet(count=2, slots=3),
-    tasks=Tasks(count=4, lasting=(seconds(3), seconds(6)), over=seconds(2)),
+    tasks=Tasks(count=4, lasting=(seconds(3), seconds(6)), over=seconds(2), retry_delay=seconds(1)),
     faults=(Partition(a="worker-1", b="api", at=seconds(8), lasting=seconds(4)),),
+    options={**RESCUE, "edge.job_poll_interval": "2"},
     until=seconds(14),
-    settle=seconds(25),
+    settle=seconds(45),
 )
 
 
@@ -80,16 +84,16 @@ HOSTS = Scenario(
     fleet=Fleet(count=3),
     tasks=Tasks(count=0),
     faults=(
-        ServerErrors(a="worker-1", b="api", at=seconds(0), lasting=seconds(3), calls="worker.*", status=403),
-        Kill(target="worker-1", at=seconds(4), lasting=seconds(1)),
+        ServerErrors(a="worker-1", b="api", at=seconds(0), lasting=seconds(6), calls="worker.*", status=403),
+        Kill(target="worker-1", at=seconds(7), lasting=seconds(1)),
         Pause(target="worker-2", at=seconds(1), lasting=seconds(5)),
         Pause(target="worker-2", at=seconds(2), lasting=seconds(1)),
         OutOfMemory(target="worker-3", at=seconds(1), lasting=seconds(1.5), victim=Victim.WORKER),
         Pause(target="worker-3", at=seconds(2), lasting=seconds(4)),
     ),
     invariants=("every_fault_struck", "every_worker_rejoins"),
-    until=seconds(7),
-    settle=seconds(4),
+    until=seconds(9),
+    settle=seconds(12),
     options={"edge.job_poll_interval": "1", "edge.heartbeat_interval": "1"},
 )
 
@@ -103,11 +107,15 @@ def test_a_host_whose_worker_has_ended_is_killed_and_boots_again_and_pauses_of_o
     assert run.verdict.answer == "valid", run.verdict.counterexamples
     assert [event.process for event in run.history.where(f="worker.start")].count("worker-1") == 2
     assert len(list(run.history.where(f="worker.exit", process="worker-1"))) == 1
-    for paused in ("worker-2", "worker-3"):  # the other was to be started again meanwhile
-        calls = run.history.where(witness="client", process=paused, type="invoke")
-        said = [event.t / 10**9 for event in calls]
-        assert not [t for t in said if 2 < t < 6]
-        assert [t for t in said if t > 6]
+    for paused, fault in (("worker-2", 2), ("worker-3", 5)):  # the other was to be started again meanwhile
+        begun, ended = (event.t for event in run.history.where(witness="nemesis") if _bounds(event, fault))
+        said = [event.t for event in run.history.where(witness="client", process=paused, type="invoke")]
+        assert not [t for t in said if begun + NANOSECONDS < t < ended]
+        assert [t for t in said if t > ended]
+
+
+def _bounds(event: Event, fault: int) -> bool:
+    return event.f in ("fault.begin", "fault.end") and event.value["fault"] == fault
 
 
 def test_the_history_of_a_live_run_is_in_the_order_of_its_witnesses_clocks() -> None:
@@ -115,8 +123,9 @@ def test_the_history_of_a_live_run_is_in_the_order_of_its_witnesses_clocks() -> 
         fleet=Fleet(count=1, slots=2),
         tasks=Tasks(count=2, lasting=(seconds(1), seconds(2)), over=seconds(1)),
         invariants=("every_task_finishes", "work_was_done"),
+        options={"edge.job_poll_interval": "1"},
         until=seconds(4),
-        settle=seconds(8),
+        settle=seconds(12),
     )
     run = _live(quiet, Workers.SCRIPTED)
     times = [event.t for event in run.history]

@@ -53,7 +53,7 @@ def test_two_processes_share_a_load_and_their_figures_add_up(fake, tmp_path):
 
 def test_every_promise_that_a_server_breaks_is_told(tmp_path):
     with listening("-m", "tests.live.lying_server") as url:
-        ended = locust(*QUICK, "--sample", "1", "-t", "6s", host=url, folder=tmp_path)
+        ended = locust(*QUICK, "--sample", "1", "-t", "12s", host=url, folder=tmp_path)
 
     assert ended.code == 1, ended.output
     assert set(ended.results["promises"]["broken"]) == {
@@ -90,7 +90,7 @@ def test_a_generator_that_cannot_make_its_arrivals_in_time_says_unknown(fake, tm
 
 
 def test_workers_that_were_cut_off_come_back(fake, tmp_path):
-    ended = locust(*QUICK, "-t", "5s", "--shape", "herd", host=fake, folder=tmp_path)
+    ended = locust(*QUICK, "-t", "10s", "--shape", "herd", host=fake, folder=tmp_path)
 
     assert ended.went_well, ended.output
     assert ended.results["back"]["workers"] == 4

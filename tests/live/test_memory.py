@@ -40,9 +40,9 @@ SMALL, LARGE = 1, 1 << 26
 
 
 def _until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 15
+    end = time.monotonic() + 60
     while not true():
-        assert time.monotonic() < end, "it did not come about within 15 s"
+        assert time.monotonic() < end, "it did not come about within 60 s"
         time.sleep(0.02)
 
 
@@ -121,15 +121,15 @@ def _run(scenario: Scenario) -> History:
 
 
 def test_a_worker_that_was_killed_starts_again_on_its_host() -> None:
-    short = OutOfMemory(target="worker-1", at=seconds(3), lasting=seconds(1))
+    short = OutOfMemory(target="worker-1", at=seconds(6), lasting=seconds(1))
     history = _run(
         Scenario(
             fleet=ONE,
-            tasks=Tasks(count=1, lasting=(seconds(6),) * 2, over=seconds(0.1)),
+            tasks=Tasks(count=1, lasting=(seconds(12),) * 2, over=seconds(0.1)),
             faults=(short,),
             invariants=("every_fault_struck",),
-            until=seconds(5),
-            settle=seconds(3),
+            until=seconds(7),
+            settle=seconds(4),
             options={"edge.job_poll_interval": "1"},
         )
     )

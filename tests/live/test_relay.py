@@ -89,7 +89,7 @@ class Count(Mute):
 
 
 async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not true():  # noqa: ASYNC110 - what is waited for sets no event
             await asyncio.sleep(0.005)
 
@@ -119,7 +119,7 @@ async def _lab(serve: type[Echo]) -> AsyncIterator[Lab]:
 
 def _run(main: Callable[[Lab], Awaitable[None]], serve: type[Echo] = Echo) -> None:
     async def run() -> None:
-        async with _lab(serve) as lab, asyncio.timeout(20):
+        async with _lab(serve) as lab, asyncio.timeout(60):
             await main(lab)
 
     asyncio.run(run())

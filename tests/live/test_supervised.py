@@ -51,11 +51,11 @@ DEFAULTS = Scenario(
 )
 WITHDRAWN = Scenario(
     fleet=ONE,
-    tasks=_tasks(64, count=2, retries=1),
+    tasks=_tasks(90, count=2, retries=1),  # for longer than it takes to kill them
     faults=(Partition(a="worker-1", b="api", at=seconds(45), lasting=seconds(12)),),
     invariants=("every_fault_struck",),
     until=seconds(58),
-    settle=seconds(12),
+    settle=seconds(25),
     options=QUICK
     | {
         "workers.max_failed_heartbeats": "100",
@@ -133,8 +133,8 @@ def test_a_task_that_the_server_withdrew_is_killed_five_seconds_after_its_next_h
         for status in 409, 410:
             refused = _last(history, "ti.heartbeat", "fail", status=status)
             [delay] = _killed(history, after=refused)
-            tolerance = 0.1 if world == "sim" else TOLERANCE
-            assert delay == pytest.approx(5.0, abs=tolerance), (world, status, delay)
+            late = 0.1 if world == "sim" else 3 * TOLERANCE
+            assert 4.9 <= delay <= 5.0 + late, (world, status, delay)
 
 
 @pytest.mark.nightly

@@ -97,8 +97,9 @@ def test_a_proxy_is_created_found_and_destroyed(client, upstream):
 
 
 def test_a_proxy_can_be_created_disabled_at_an_address(client):
-    proxy = client.create(upstream="localhost:3306", name="off", enabled=False, listen="127.0.0.1:43215")
-    assert (proxy.enabled, proxy.listen, _accepts(proxy)) == (False, "127.0.0.1:43215", False)
+    listen = f"127.0.0.1:{_free_port()}"
+    proxy = client.create(upstream="localhost:3306", name="off", enabled=False, listen=listen)
+    assert (proxy.enabled, proxy.listen, _accepts(proxy)) == (False, listen, False)
 
 
 def test_two_proxies_of_one_name_are_refused(client):

@@ -140,7 +140,7 @@ class _Talk(asyncio.Protocol):
 
     async def call(self) -> bytes:
         self.transport.write(f"GET {PATH} HTTP/1.1\r\nhost: api\r\n\r\n".encode())
-        return await asyncio.wait_for(self.news.get(), 5)
+        return await asyncio.wait_for(self.news.get(), 25)
 
 
 class SimArm:
@@ -245,7 +245,7 @@ class LiveArm:
         for name in ("worker-1", "worker-2"):
             api.wires.open(name, server.sockets[0].getsockname())
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 return await api.closing(main())
         finally:
             self._closing.close()

@@ -46,7 +46,7 @@ def test_the_proxies_of_a_config_file_are_there_until_the_command_is_terminated(
                 }
         finally:
             process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 143
+        assert process.wait(timeout=60) == 143
 
 
 @pytest.mark.parametrize(

@@ -42,13 +42,13 @@ def serving(*options: str) -> Iterator[tuple[str, dict[str, str]]]:
             yield url, variables
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(20)
+            process.wait(60)
 
 
 def health(url: str, files: Files | None) -> str:
     """The status, or what is raised."""
     try:
-        with httpx.Client(verify=files.context() if files else True, timeout=10) as client:
+        with httpx.Client(verify=files.context() if files else True, timeout=30) as client:
             return str(client.get(f"{url}/execution/health").status_code)
     except httpx.TransportError as error:
         return f"{type(error).__name__}: {error}"
