@@ -5,7 +5,7 @@ promises that are broken by it.
 """
 
 from harness.bugs.outcome import Result, Shown
-from harness.bugs.running import run_bugs
+from harness.bugs.running import errands, run_bugs, shown
 from harness.bugs.table import BUGS, Bug, Release, bugs
 
-__all__ = ["BUGS", "Bug", "Release", "Result", "Shown", "bugs", "run_bugs"]
+__all__ = ["BUGS", "Bug", "Release", "Result", "Shown", "bugs", "errands", "run_bugs", "shown"]

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
+import os
+import time
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from harness.cli.ending import say_aside
 from harness.errors import BadParameter, MissingExtra
+from harness.model.moments import moment
+from harness.search.pool import executor, gather
+from harness.units import NANOSECONDS
+
+if TYPE_CHECKING:
+    from harness.bugs import Result
+
+    Errands = list[tuple[tuple[str, str], Callable[[], Result]]]
 
 
 def matrix(arguments: argparse.Namespace) -> int:
     """Run the releases, or the bugs, and print the table, or one JSON object."""
     if arguments.bugs is not None:
         return _bugs(arguments)
-    if arguments.out:
-        raise BadParameter("--out is for --bugs: the other matrix stores nothing")
+    if arguments.out or arguments.jobs:
+        raise BadParameter(
+            "--out and --jobs are for --bugs: the other matrix has two tasks at once and stores nothing"
+        )
     try:
         from harness.releases import outcome, releases, run_matrix
     except ModuleNotFoundError as error:
@@ -29,13 +42,35 @@ def matrix(arguments: argparse.Namespace) -> int:
 
 
 def _bugs(arguments: argparse.Namespace) -> int:
-    from harness.bugs import bugs, outcome, run_bugs
+    from harness import bugs
+    from harness.bugs import outcome
 
-    chosen = bugs(arguments.bugs)
+    chosen = bugs.bugs(arguments.bugs)
     plans = Path(str(resources.files("scenarios"))) / "regressions" / "releases"
-    shown = run_bugs(chosen, plans=plans, out=arguments.out, progress=_progress)
+    results = _run_all(bugs.errands(chosen, plans=plans, out=arguments.out), arguments)
+    shown = bugs.shown(chosen, results)
     _print(outcome.as_json(shown) if arguments.json else outcome.as_table(shown))
     return outcome.exit_code(shown)
+
+
+def _run_all(errands: Errands, arguments: argparse.Namespace) -> dict[tuple[str, str], Result]:
+    """Each errand's result; what they are at, and how it goes on if it is broken off, is told on stderr."""
+    jobs, begun = arguments.jobs or os.cpu_count() or 1, time.perf_counter()
+    results = {}
+    _progress(f"{len(errands)} runs, {jobs} at once, of one to four minutes each")
+    try:
+        with executor(jobs) as pool:
+            for name, result in gather(pool, errands, at_once=2 * jobs - 1):
+                results[name] = result
+                elapsed = moment(int((time.perf_counter() - begun) * NANOSECONDS))
+                _progress(
+                    f"{len(results)} of {len(errands)} in {elapsed}: {name[0]} on {result.release}: {result.answer}"
+                )
+    except KeyboardInterrupt:
+        if arguments.out:
+            _progress(f"what was run is in {arguments.out}: the same command goes on from there")
+        raise
+    return results
 
 
 def _print(told: dict[str, Any] | list[str]) -> None:
@@ -43,4 +78,4 @@ def _print(told: dict[str, Any] | list[str]) -> None:
 
 
 def _progress(text: str) -> None:
-    print(f"harness: {text}", file=sys.stderr, flush=True)
+    say_aside(f"harness: {text}")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from concurrent.futures import as_completed
+from functools import partial
 
 from harness.cli.searching import pool_of
 from harness.errors import BadParameter
 from harness.model.names import no_such
 from harness.search.mutants import MUTANTS, table
 from harness.search.mutants.trial import Fate, Trial, try_named
+from harness.search.pool import gather
 
 
 def mutants(arguments: argparse.Namespace) -> int:
@@ -21,11 +22,10 @@ def mutants(arguments: argparse.Namespace) -> int:
         if name not in MUTANTS:
             raise BadParameter(no_such("mutant", name, MUTANTS))
     trials: dict[str, Trial] = {}
-    with pool_of(arguments) as (pool, _):
-        tried = [pool.submit(try_named, name, arguments.seeds, arguments.storms) for name in names]
-        for each in as_completed(tried):
-            found = each.result()
-            trials[found.mutant] = found
+    calls = ((name, partial(try_named, name, arguments.seeds, arguments.storms)) for name in names)
+    with pool_of(arguments) as (pool, jobs):
+        for name, found in gather(pool, calls, at_once=2 * jobs - 1):
+            trials[name] = found
             _tell(found, len(trials), len(names))
     told = [trials[name] for name in names]
     if arguments.json:

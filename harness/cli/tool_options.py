@@ -119,7 +119,18 @@ def _matrix(commands: Any, later: Later) -> None:
         metavar="VERSION",
         help="releases to run, such as 1.0.6 (default: those of ci/versions.toml)",
     )
-    matrix.add_argument("--out", type=path, metavar="DIR", help="of --bugs: store the runs below this folder")
+    matrix.add_argument(
+        "--out",
+        type=path,
+        metavar="DIR",
+        help="of --bugs: store the runs below this folder; those that are there already are not run again",
+    )
+    matrix.add_argument(
+        "--jobs",
+        type=search_options.positive,
+        metavar="N",
+        help="of --bugs: runs at once; they mostly wait (default: as many as there are cores)",
+    )
     matrix.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
     matrix.set_defaults(command=later("matrix", "matrix"))
 

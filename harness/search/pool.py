@@ -7,17 +7,18 @@ import ctypes
 import multiprocessing
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from harness import catalogue
 from harness.errors import SimulationError
 from harness.model.plan import Plan
-from harness.search.outcome import Examined, Runner, examine
 
+K = TypeVar("K")
+T = TypeVar("T")
 _PR_SET_PDEATHSIG = 1
 
 
@@ -77,28 +78,31 @@ def ready(scenarios: tuple[str, ...]) -> None:
 
 
 def gather(
-    pool: Executor, jobs: Iterable[Job], *, runner: Runner, at_once: int
-) -> Iterator[tuple[Job, Examined]]:
-    """Each job with what it showed, in the order in which they end; no more than `at_once` wait in the pool."""
-    pending: dict[Future[Examined], Job] = {}
+    pool: Executor, calls: Iterable[tuple[K, Callable[[], T]]], *, at_once: int
+) -> Iterator[tuple[K, T]]:
+    """Each name with what its call returned, in the order in which they end; no more than `at_once` wait in the pool.
+
+    Raises SimulationError where a process of the pool was lost.
+    """
+    pending: dict[Future[T], K] = {}
     try:
-        for job in jobs:
-            pending[pool.submit(examine, job.plan, runner, job.replay)] = job
+        for name, call in calls:
+            pending[pool.submit(call)] = name
             if len(pending) >= at_once:
                 yield from _ended(pending)
         while pending:
             yield from _ended(pending)
     except BrokenProcessPool:
         raise SimulationError(
-            "a process of the search was killed, perhaps for want of memory: give the same command again with fewer"
-            " --jobs, and it goes on from here"
+            "a process was killed, perhaps for want of memory: give the same command again with fewer --jobs; what is"
+            " stored goes on from here"
         ) from None
     finally:
         for future in pending:
             future.cancel()
 
 
-def _ended(pending: dict[Future[Examined], Job]) -> Iterator[tuple[Job, Examined]]:
+def _ended(pending: dict[Future[T], K]) -> Iterator[tuple[K, T]]:
     done, _ = wait(pending, return_when=FIRST_COMPLETED)
-    for future in sorted(done, key=lambda each: pending[each].key):
+    for future in [each for each in pending if each in done]:  # as they were given, of those that ended
         yield pending.pop(future), future.result()

@@ -7,13 +7,14 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from harness.model.plan import Plan
 from harness.model.plan_file import plan_to_json
 from harness.report.store import PLAN, STORY
 from harness.search.journal import Journal, Record, told_if_full
-from harness.search.outcome import Examined, Runner, State, simulated
+from harness.search.outcome import Examined, Runner, State, examine, simulated
 from harness.search.pool import Job, gather
 
 Telling = Callable[[list[Record]], None]
@@ -41,7 +42,8 @@ def carry_on(
     done = {(record.key, record.plan) for record in journal.records}
     seen = {behaviour for record in journal.records for behaviour in record.new}
     left = (_placed(job, journal.folder) for job in jobs if (job.key, job.plan.digest()) not in done)
-    for job, examined in gather(means.pool, left, runner=means.runner, at_once=means.at_once):
+    calls = ((job, partial(examine, job.plan, means.runner, job.replay)) for job in left)
+    for job, examined in gather(means.pool, calls, at_once=means.at_once):
         record = Record(
             key=job.key,
             plan=job.plan.digest(),
