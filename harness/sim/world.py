@@ -144,7 +144,13 @@ class SimWorld:
         self._scheduler = self.loop.create_task(
             self.parts.scheduler(self.state).run(), name="scheduler", context=scheduler.context()
         )
+        self._scheduler.add_done_callback(self._scheduler_ended)
         self.fleet.boot_all(self.plan.workers)
+
+    def _scheduler_ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            value = {"reason": "it ended by itself", "error": str(task.exception() or "") or None}
+            self.record(witness="world", process="scheduler", type="fail", f="worker.exit", value=value)
 
     async def stop(self) -> None:
         """Close the History. Raises what ended the scheduler or a callback, should that have happened."""

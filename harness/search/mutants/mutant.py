@@ -69,6 +69,12 @@ def two_queues(plan: Plan) -> Plan:
     return replace(plan, workers=tuple(workers), submissions=tuple(tasks))
 
 
+def one_name(plan: Plan) -> Plan:
+    """All workers come under the name of the first."""
+    first, *others = plan.workers
+    return replace(plan, workers=(first, *(replace(each, alias=first.name) for each in others)))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Mutant:
     """The correct system with one thing done wrong, the weather that gives the wrong a chance, and who must notice.
@@ -88,9 +94,13 @@ class Mutant:
 
     def plan(self, seed: int, *, storm: bool = False) -> Plan:
         """The plan of that seed: the weather that is there for the mutant, or a storm drawn blindly, as a swarm draws it."""
-        if storm:
-            return self.edit(storm_plan(self.scenario, seed, name=self.name))
-        return self.edit(make_plan(self.scenario, seed, name=self.name))
+        make = storm_plan if storm else make_plan
+        return self.edit(make(self._promising(), seed, name=self.name))
+
+    def _promising(self) -> Scenario:
+        """The scenario with the promise that is there for the mutant: some are only made where they are named."""
+        named = dict.fromkeys((*self.scenario.invariants, self.caught_by))
+        return replace(self.scenario, invariants=tuple(named))
 
     def kills(self, found: Counterexample, *, storm: bool) -> bool:
         """Whether that tells of the mutant: the promise that is there for it, in a storm any but those of the storm."""

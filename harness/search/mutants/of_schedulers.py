@@ -44,6 +44,13 @@ SCHEDULERS = (
         scenario=weather(failing_first=4),
     ),
     Mutant(
+        name="scheduler-ends",
+        about="A task that is to be tried again ends the scheduler.",
+        caught_by="the_server_stays_up",
+        wrong=Parts(scheduler=wrong.EndsOnRetries),
+        scenario=weather(failing_first=4),
+    ),
+    Mutant(
         name="dead-workers-jobs-kept",
         about="The jobs of a dead worker stay running.",
         caught_by="every_job_is_accounted_for",

@@ -8,7 +8,7 @@ from fake_api import RULES, Settings
 from harness.model.faults import ClockSkew, Pause, RestartServer
 from harness.search.mutants import wrong_servers as wrong
 from harness.search.mutants import wrong_tries as tries
-from harness.search.mutants.mutant import CUT, LONG_CUT, Mutant, two_queues, weather
+from harness.search.mutants.mutant import CUT, LONG_CUT, Mutant, one_name, two_queues, weather
 from harness.sim.world import Parts
 from harness.units import minutes, seconds
 
@@ -17,8 +17,10 @@ def _rules(**rules: object) -> Parts:
     return Parts(rules=replace(RULES, **rules))  # type: ignore[arg-type]
 
 
+SLEEP = Pause(target="worker-1", at=seconds(40), lasting=seconds(90))
 RESTART = RestartServer(at=seconds(40), lasting=seconds(20))
 CURIOUS = tries.worker(tries.AsksWithAnothersToken)
+SOON_TAKEN_FOR_DEAD = {"scheduler.task_instance_heartbeat_timeout": "60"}
 SHORT_LIVED = {"execution_api.jwt_expiration_time": "60"}
 
 SERVERS = (
@@ -113,12 +115,25 @@ SERVERS = (
         caught_by="no_task_runs_twice_at_once",
         wrong=_rules(heartbeat=wrong.welcomes_any_heartbeat),
         scenario=weather(
-            Pause(target="worker-1", at=seconds(40), lasting=seconds(90)),
-            tasks=3,
-            lasting=minutes(13),
-            retry_delay=minutes(1),
-            options={"scheduler.task_instance_heartbeat_timeout": "60"},
+            SLEEP, tasks=3, lasting=minutes(13), retry_delay=minutes(1), options=SOON_TAKEN_FOR_DEAD
         ),
+    ),
+    Mutant(
+        name="earlier-try-unknown",
+        about="Heartbeats of a try that was withdrawn are answered as if there had been none.",
+        caught_by="withdrawals_are_told",
+        wrong=_rules(heartbeat=wrong.knows_no_earlier_try),
+        scenario=weather(
+            SLEEP, tasks=3, lasting=minutes(13), retry_delay=seconds(1), options=SOON_TAKEN_FOR_DEAD
+        ),
+    ),
+    Mutant(
+        name="name-given-twice",
+        about="A worker is registered under the name of one that lives.",
+        caught_by="one_worker_has_a_name",
+        wrong=_rules(register_worker=wrong.registers_anybody),
+        scenario=weather(invariants=("every_task_finishes", "work_was_done")),
+        edit=one_name,
     ),
     Mutant(
         name="tries-mixed",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.model.faults import ServerErrors
+from harness.model.faults import LoseReplies, ServerErrors
 from harness.search.mutants import wrong_tries as wrong
 from harness.search.mutants.mutant import CUT, LONG_CUT, Mutant, weather
 from harness.sim.world import Parts
@@ -15,6 +15,7 @@ SOON = seconds(1)
 REFUSED_RUNS = ServerErrors(
     a="*", b="api", at=seconds(1), lasting=minutes(2), calls="ti.run", status=409, times=2
 )
+LOST_REPORT = LoseReplies(a="worker-1", b="api", at=seconds(1), lasting=minutes(1), calls="ti.state", times=1)
 
 
 def _try(name: str, about: str, caught_by: str, kind: type[ScriptedTask], **weathers: Any) -> Mutant:
@@ -162,6 +163,44 @@ TRIES = (
         "every_task_finishes",
         wrong.NeverRetries,
         failing_first=4,
+    ),
+    _try(
+        "repeats-no-call",
+        "The first call of a try that is not answered ends it.",
+        "tolerable_faults_cost_no_try",
+        wrong.TriesOnce,
+        faults=(LOST_REPORT,),
+    ),
+    _try(
+        "body-killed-for-want-of-news",
+        "The worker kills a body after a minute, as if nobody had been heard of.",
+        "bodies_outlive_outages",
+        wrong.LosesHeart,
+        lasting=seconds(200),
+        retry_delay=SOON,
+        faults=(CUT,),
+    ),
+    _try(
+        "refreshed-token-refused",
+        "The worker goes on with its first token until that is refused.",
+        "no_token_is_refused",
+        wrong.KnowsFirstTokenOnly,
+        lasting=seconds(200),
+        retry_delay=SOON,
+        options={"execution_api.jwt_expiration_time": "60"},
+    ),
+    _try(
+        "failure-untold",
+        "The worker says nothing of a body that failed.",
+        "every_end_is_reported",
+        wrong.TellsNoFailure,
+        failing_first=4,
+    ),
+    _try(
+        "try-never-asked-for",
+        "The worker tells the executor of a success and has not so much as asked whether it may begin.",
+        "reports_match_bodies",
+        wrong.NeverAsks,
     ),
     _try(
         "result-never-stored",

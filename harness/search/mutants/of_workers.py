@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from fake_api import RULES, Settings
 from harness.model.faults import ServerErrors, Stop
-from harness.model.scenario import ALL_INVARIANTS
 from harness.search.mutants import wrong_workers as wrong
 from harness.search.mutants.mutant import CRASH, CUT, FOR_EVER, Mutant, two_queues, weather
 from harness.search.mutants.wrong_servers import runs_anything
@@ -92,11 +91,18 @@ WORKERS = (
         scenario=weather(DRAIN, tasks=30),
     ),
     Mutant(
+        name="stays-on",
+        about="A worker that is told to end goes on.",
+        caught_by="stopped_workers_end",
+        wrong=Parts(scripted=wrong.StaysOn),
+        scenario=weather(Stop(target="worker-1", at=seconds(40))),
+    ),
+    Mutant(
         name="retry-after-ignored",
         about="The worker comes again sooner than it was told.",
         caught_by="retry_after_is_heeded",
         wrong=Parts(scripted=wrong.KnowsNoPatience),
-        scenario=weather(BUSY, invariants=(*ALL_INVARIANTS, "retry_after_is_heeded")),
+        scenario=weather(BUSY),
     ),
     Mutant(
         name="log-pushed-twice",

@@ -33,6 +33,18 @@ class StopsSweeping(Scheduler):
         await asyncio.Event().wait()
 
 
+class EndsOnRetries(Scheduler):
+    """Ends when there is something to be tried again."""
+
+    async def run(self, sleep: Any = asyncio.sleep) -> None:
+        with suppress(EOFError):
+            await super().run(sleep)
+
+    def requeue_retries(self) -> None:
+        if next(iter(self.state.task_instances.in_states(TaskInstanceState.UP_FOR_RETRY)), None):
+            raise EOFError
+
+
 class ForgetsRetries(Scheduler):
     """Leaves alone what is to be tried again."""
 

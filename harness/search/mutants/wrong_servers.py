@@ -34,6 +34,11 @@ def never_has_work(*_: Any, **__: Any) -> Outcome:
     return Outcome(reply=Reply(200, None))
 
 
+def registers_anybody(worker: Any, **options: Any) -> Outcome:
+    """A worker may have the name of one that lives."""
+    return RULES.register_worker(worker and replace(worker, state="offline"), **options)
+
+
 def ignores_job_reports(*_: Any, **__: Any) -> Outcome:
     """What workers say of their jobs is acknowledged and forgotten."""
     return Outcome(reply=NULL)
@@ -53,6 +58,11 @@ def welcomes_any_heartbeat(*args: Any, **options: Any) -> Outcome:
     """Heartbeats are answered well, whoever has the task by now."""
     outcome = RULES.heartbeat(*args, **options)
     return outcome if outcome.reply.status < 400 else Outcome(reply=NO_CONTENT)
+
+
+def knows_no_earlier_try(ti: Any, *, archived: bool, **options: Any) -> Outcome:  # noqa: ARG001
+    """Who heartbeats for a try that was withdrawn hears that there never was such a try."""
+    return RULES.heartbeat(ti, archived=False, **options)
 
 
 def hears_no_heartbeat(*args: Any, **options: Any) -> Outcome:

@@ -192,6 +192,42 @@ class BeatsForAnother(WrongTry):
         return {**super()._beat(), "pid": self.pid + 1}
 
 
+class TriesOnce(WrongTry):
+    """The first call of a try that is not answered ends it."""
+
+    async def run(self) -> bool:
+        with suppress(Unreachable):
+            return await super().run()
+        return False
+
+    async def _call(self, method: str, path: str, body: Any = None) -> Reply:
+        return await self._attempt(method, path, body)
+
+
+class LosesHeart(WrongTry):
+    """Kills the body a minute after it began, as if nobody had been heard of."""
+
+    async def _accompany(self, body: Body, task: Any) -> bool:
+        asyncio.get_running_loop().call_later(60, body.kill, "nothing was heard")
+        return await super()._accompany(body, task)
+
+
+class NeverAsks(WrongTry):
+    """Tells the executor of a success, and has not so much as asked whether it may begin."""
+
+    async def run(self) -> bool:
+        await asyncio.sleep(0)
+        return True
+
+
+class TellsNoFailure(WrongTry):
+    """Says nothing of a body that did not end well."""
+
+    async def _report(self, task: Any, *, failed: bool, retry: bool) -> None:
+        if not failed:
+            await super()._report(task, failed=failed, retry=retry)
+
+
 class AsksWithAnothersToken(WrongTry):
     """Does all as it should, and tries once whether the token of the task before it opens its own: it must not."""
 

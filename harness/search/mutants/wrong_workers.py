@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -99,6 +100,14 @@ class IgnoresDrain(ScriptedWorker):
 
     def drain(self) -> None:
         """Go on."""
+
+
+class StaysOn(ScriptedWorker):
+    """Heeds no SIGTERM."""
+
+    async def run(self) -> None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: None)
+        await super().run()
 
 
 class KnowsNoPatience(ScriptedWorker):
