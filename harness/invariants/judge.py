@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.invariants.registry import Invariant, Unwitnessed, named
+from harness.invariants.registry import Invariant, Unwitnessed, named, unseen
 from harness.model.history import History
 from harness.model.plan import Plan
-from harness.model.verdict import Counterexample, Verdict
+from harness.model.verdict import Counterexample, Kind, Verdict
 
 MOST = 1_000
 """So many counterexamples of one invariant are kept; the last one says how many more there were."""
@@ -16,6 +16,7 @@ MOST = 1_000
 def judge(history: History, plan: Plan) -> Verdict:
     """What the invariants that the plan names make of the history.
 
+    Where nobody saw how it ended, nothing is said of what should have happened in the end.
     A check that crashes is named in `Verdict.crashed`, one that lacks a witness in `Verdict.unjudged`: the answer is
     then unknown at best, never valid.
     Raises BadPlan, naming the nearest, when the plan names an invariant that does not exist.
@@ -24,7 +25,11 @@ def judge(history: History, plan: Plan) -> Verdict:
     counterexamples: list[Counterexample] = []
     crashed: list[str] = []
     unjudged: list[str] = []
+    blind = unseen(history)
     for invariant in chosen:
+        if blind and invariant.kind is Kind.LIVENESS:
+            unjudged.append(f"{invariant.name}: {blind}")
+            continue
         try:
             # one by one, so that what was found before a crash is kept
             for counterexample in _counterexamples(invariant, history, plan):

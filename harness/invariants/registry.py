@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from harness.errors import BadParameter, BadPlan
 from harness.model.history import Event, History
+from harness.model.moments import moment
 from harness.model.names import no_such
 from harness.model.plan import Plan
 from harness.model.verdict import Kind
@@ -28,6 +29,12 @@ class Unwitnessed(Exception):
 def sampled(event: Event) -> bool:
     """Whether a server's state was only asked for now and then: what lies between two such events was not seen."""
     return bool(event.value.get("sampled"))
+
+
+def unseen(history: History) -> str | None:
+    """Since when nobody saw what the server did, in words; None where somebody saw it to the end."""
+    lost = next(history.where(witness="world", f="server.unseen"), None)
+    return lost and f"nobody saw the server from {moment(lost.t)} on"
 
 
 Check = Callable[[History, Plan], Iterable[Finding]]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from harness.control_plane import HOST
 from harness.errors import BadPlan, NotCapable, NotStarted
 from harness.live.airflow_rest import AirflowRest, NotThere
 from harness.live.airflow_runs import DagRuns
@@ -23,8 +22,8 @@ from harness.model.scenario import Workers
 from harness.ports import Heal, Strike
 from harness.workers.tokens import edge_token
 
-#: Seconds between two looks at the server's rows, and for tidying up.
-LOOK_EVERY, PATIENCE = 1.0, 60.0
+#: Seconds between two looks at the server's rows; for the last one, and for tidying up; for that after silence.
+LOOK_EVERY, PATIENCE, LAST_PATIENCE = 1.0, 60.0, 5.0
 TOKEN_LIFETIME = 10.0  # seconds: [api_auth] jwt_leeway
 #: The bundle in which edge workers of ours look for their Dag file: Airflow's default.
 BUNDLE = "dags-folder"
@@ -39,7 +38,7 @@ class AttachedServer:
         self._runs = DagRuns(self._rest, seat.plan.submissions)
         self._samples = Samples(self._rest, seat.plan, self._runs, say=seat.say)
         self._errands = Errands()
-        self._touched = False
+        self._touched, self._patience = False, PATIENCE
         if any(isinstance(fault, RestartServer) for fault in seat.plan.faults):
             raise NotCapable(
                 "the plan's RestartServer would kill a server that is not ours: take it out of the plan"
@@ -104,19 +103,25 @@ class AttachedServer:
             await asyncio.sleep(LOOK_EVERY)
 
     async def finish(self) -> None:
-        """Look once more."""
+        """Look once more. Raises NotStarted where it does not tell the outcome."""
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._samples.look()
         except TimeoutError:
-            self._seat.say_exit(HOST, f"it did not tell the outcome within {PATIENCE:.0f} s")
+            self._patience = LAST_PATIENCE
+            raise NotStarted(
+                f"{self._deployment.url} did not tell the outcome within {PATIENCE:.0f} s"
+            ) from None
 
     async def stop(self) -> None:
-        """Say that the workers are offline, and take away what was made. The Dag run stays, for its owner to look at."""
+        """Say that the workers are offline, and take away what was made. The Dag run stays, for its owner to look at.
+
+        Raises NotStarted where that was not possible, and what went wrong meanwhile.
+        """
         errors = await self._errands.end()
         try:
             if self._touched:
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(self._patience):
                     await self._tidy_up()
         except TimeoutError:
             left = "its pools, and the variable and connection 'harness', may be left"

@@ -15,7 +15,7 @@ from harness.model.plan import Plan
 TOKEN_VARIABLE = "HARNESS_AIRFLOW_TOKEN"  # noqa: S105 - a name
 USERNAME_VARIABLE, PASSWORD_VARIABLE = "HARNESS_AIRFLOW_USERNAME", "HARNESS_AIRFLOW_PASSWORD"
 #: Seconds in which it has to answer.
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 class Unconfirmed(BadParameter):

@@ -198,13 +198,21 @@ class LiveWorld:
             await asyncio.sleep(LOOK)
 
     async def stop(self) -> None:
-        """Read the last marks, write the History, end every process."""
+        """Read the last marks, write the History, end every process. A server that is gone by then loses no History."""
         try:
             self.fleet.look()
-            await self.server.finish()
+            try:
+                await self.server.finish()
+            except NotStarted as silence:
+                self._record_at(time.monotonic_ns(), **_unseen(silence))
             self._write_history()
-        finally:
+        except BaseException:
             await self._end()
+            raise
+        try:
+            await self._end()
+        except NotStarted as silence:
+            self.history.append(t=self.clock.now(), **_unseen(silence))
 
     async def _end(self) -> None:
         """End everything, whatever goes wrong with one of it."""
@@ -229,6 +237,12 @@ class LiveWorld:
     def _write_history(self) -> None:
         for t, told in sorted(self._witnessed, key=lambda each: each[0]):
             self.history.append(t=max(t - self.clock.begun, 0), **told)
+
+
+def _unseen(silence: NotStarted) -> dict[str, Any]:
+    """The event that the server could not be seen any more."""
+    told = {"witness": "world", "process": HOST, "type": "info", "f": "server.unseen"}
+    return {**told, "value": {"reason": str(silence)}}
 
 
 def _subnets(plan: Plan, camp: Camp) -> Subnets:

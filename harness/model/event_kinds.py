@@ -37,6 +37,7 @@ _KINDS: dict[tuple[str, str], EventKind] = {
     ("world", "task.submit"): EventKind(("info",), {"task": str, "ti": str}),
     ("world", "worker.start"): EventKind(("info",), {"kind": str, "slots": _POSITIVE}),
     ("world", "worker.exit"): EventKind(("info", "fail"), {"reason": str}),
+    ("world", "server.unseen"): EventKind(("info",), {"reason": str}),
     ("world", "worker.background"): EventKind(("fail",), {"what": str, "error": str}),
     ("nemesis", "fault.begin"): EventKind(("info",), {"fault": int, "name": str, "text": str}),
     ("nemesis", "fault.strike"): EventKind(("info",), {"fault": int, "victim": str, "what": str}),

@@ -106,6 +106,10 @@ class _Reader:
         elif event.f == "worker.exit":
             reason = str(value.get("error") or value.get("reason") or "no reason given")
             yield Note(t=event.t, who=who, what="exited", about=reason, kept=True)
+        elif event.f == "server.unseen":
+            yield Note(
+                t=event.t, who=who, what="nobody sees it any more", about=str(value.get("reason")), kept=True
+            )
         elif event.f == "worker.background":
             about = f"{value.get('what')} ({value.get('error')})"
             yield Note(t=event.t, who=who, what="background task died", about=about)

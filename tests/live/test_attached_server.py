@@ -110,6 +110,28 @@ def test_our_fleet_does_the_work_of_somebody_s_own_airflow_and_what_nobody_saw_i
     }
 
 
+@pytest.mark.nightly
+def test_a_server_that_stops_answering_before_the_end_leaves_the_history_and_an_unknown_answer(
+    deployment: AirflowHome, opened: str
+) -> None:
+    def end_it(second: float) -> None:
+        if second > 15:  # all bodies have ended
+            deployment.kill(HOST)
+
+    try:
+        run = run_plan(PLAN, world="live", server=opened, i_own_this=True, progress=end_it)
+    finally:
+        deployment.boot(HOST, *API)
+        asyncio.run(deployment.listening(HOST))
+    reasons = [event.value["reason"] for event in run.history.where(witness="world", f="server.unseen")]
+    assert reasons == [
+        f"{opened} did not tell the outcome within 60 s",
+        f"{opened} has stopped answering: its pools, and the variable and connection 'harness', may be left",
+    ]
+    assert (run.verdict.answer, run.verdict.exit_code) == ("unknown", 3)
+    assert len(list(run.history.where(witness="body", type="ok"))) == len(PLAN.submissions)
+
+
 async def _left(deployment: AirflowHome) -> dict[str, object]:
     """What of a run is left on the server; the one pool is Airflow's own."""
     rest = AirflowRest(deployment.url)
