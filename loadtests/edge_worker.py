@@ -12,6 +12,7 @@ import gevent
 from gevent.pool import Group
 
 from loadtests.calls import Answer, Line, NoAnswer, Refused, persist
+from loadtests.feeds import Work
 from loadtests.load import Load
 from loadtests.payloads import log_chunk
 from loadtests.tokens import edge_token
@@ -33,7 +34,7 @@ class EdgeWorker:
         self._random = load.random(self.name)
         self._run_job, self._drains = run_job, drains
         self._line = Line(load, host=load.host(self.name), timeout=TIMEOUT, keep=False)
-        self._jobs = Group()
+        self._jobs, self._fetches = Group(), Group()
         self._told = ("", -1, 0.0)  # state and jobs of the last heartbeat, and when it was
 
     def run(self) -> None:
@@ -47,6 +48,8 @@ class EdgeWorker:
         except (NoAnswer, Refused) as end:
             self._load.worker_ended(self.name, str(end))
             self._jobs.kill(block=False)
+        finally:
+            self._fetches.kill(block=False)
 
     def _turn(self) -> None:
         state = self._state()
@@ -55,8 +58,7 @@ class EdgeWorker:
             "edge.heartbeat_interval"
         ):
             self._heartbeat(state)
-        while not self._drains() and self._free > 0 and (job := self._fetch()):
-            self._jobs.spawn(self._do, job)
+        self._fetch_beside()
 
     @property
     def _free(self) -> int:
@@ -67,7 +69,8 @@ class EdgeWorker:
 
     def stop(self) -> None:
         """End at once, as a killed worker does: nothing more is sent. One that drains says that it is offline."""
-        self._jobs.kill(block=False)
+        for each in (self._jobs, self._fetches):
+            each.kill(block=False)
         self._line.close()
 
     # -- calls -----------------------------------------------------------------------------------------
@@ -112,16 +115,26 @@ class EdgeWorker:
         self._call("worker.set_state", "PATCH", f"worker/{self.name}", self._self(state))
         self._told = (state, jobs, time.monotonic())
 
-    def _fetch(self) -> dict[str, Any] | None:
+    def _fetch_beside(self) -> None:
+        """Fetch, whether the last fetch was answered or not: the released loop does not wait for it, nor look at its end."""
+        if not self._drains() and self._free > 0:
+            self._fetches.spawn(self._fetch)
+
+    def _fetch(self) -> None:
         body = {
             "queues": [self._load.queue],
             "free_concurrency": self._free,
             "supports_task_instance_uuid": True,
         }
-        job: dict[str, Any] | None = self._call("jobs.fetch", "POST", f"jobs/fetch/{self.name}", body).json()
+        try:
+            job = _job(self._call("jobs.fetch", "POST", f"jobs/fetch/{self.name}", body))
+        except (NoAnswer, Refused) as end:
+            self._load.fetch_given_up(self.name, str(end))
+            return
         self._load.promises.handed_out(job)
         self._load.fetched(job)
-        return job
+        if job:
+            self._jobs.spawn(self._do, job)
 
     def say_offline(self) -> None:
         """Tell the server that this worker ends; it finds out by itself if that does not come through."""
@@ -134,9 +147,10 @@ class EdgeWorker:
     # -- a job -----------------------------------------------------------------------------------------
 
     def _do(self, job: dict[str, Any]) -> None:
-        key = "/".join(str(job[name]) for name in ("dag_id", "task_id", "run_id", "try_number", "map_index"))
+        key = _key(job)
         try:
             self._call("jobs.state", "PATCH", f"jobs/state/{key}/running")
+            self._fetch_beside()
             self._push_log(key, "the task begins\n")
             ended_well = self._run_job(self.name, job)
             self._push_log(key, log_chunk(self._random))
@@ -149,3 +163,19 @@ class EdgeWorker:
     def _push_log(self, key: str, text: str) -> None:
         chunk = {"log_chunk_time": datetime.now(UTC).isoformat(), "log_chunk_data": text}
         self._call("logs.push", "POST", f"logs/push/{key}", chunk)
+
+
+def _job(answer: Answer) -> dict[str, Any] | None:
+    """The job that a fetch was answered with, if any. Raises NoAnswer for what is none."""
+    job: Any = answer.json()
+    try:
+        if job is not None:
+            Work.of_workload(job["command"])
+            _key(job)
+    except (KeyError, TypeError) as wrong:
+        raise NoAnswer(f"what was fetched is no job: {type(wrong).__name__} {wrong}") from None
+    return job  # type: ignore[no-any-return]
+
+
+def _key(job: dict[str, Any]) -> str:
+    return "/".join(str(job[name]) for name in ("dag_id", "task_id", "run_id", "try_number", "map_index"))

@@ -60,7 +60,8 @@ class Load:
         self.full: Counter[str] = Counter()  # calls since the warm-up
         self.reasons: dict[str, str] = {}
         self.there: set[str] = set()  # workers before the outage of the shape,
-        self.back: dict[str, float] = {}  # and those of them that came back, with the seconds it took
+        self.back: dict[str, float] = {}  # those of them that came back, with the seconds it took,
+        self.lost: set[str] = set()  # and those that ended
         self.calls = self.cut_off = self.tokens_refreshed = 0
         self._names, self._pids = itertools.count(1), itertools.count(2)
         self._stormed: set[str] = set()
@@ -187,6 +188,13 @@ class Load:
     def worker_ended(self, name: str, why: str) -> None:
         """A worker's client gave up: the released worker ends then."""
         self._tell("workers ended", f"{name}: {why}")
+        if name in self.there and not self.gate.before_outage:
+            self.lost.add(name)
+            self.back.pop(name, None)
+
+    def fetch_given_up(self, name: str, why: str) -> None:
+        """A fetch failed for good: the released worker goes on."""
+        self._tell("fetches given up", f"{name}: {why}")
 
     def job_forgotten(self, key: str, why: str) -> None:
         """A worker could not report on a job, and is rid of it."""
@@ -199,8 +207,10 @@ class Load:
 
     def heard(self, worker: str) -> None:
         """A call of a worker was answered: before an outage it is there, after one it is back."""
-        window = self.gate.outage
-        if window and self.gate.seconds < window[0]:
+        if self.gate.before_outage:
             self.there.add(worker)
-        elif window and self.gate.seconds >= window[1] and worker in self.there:
-            self.back.setdefault(worker, self.gate.seconds - window[1])
+        elif (seconds := self.gate.after_outage) is not None and self._comes_back(worker):
+            self.back[worker] = seconds
+
+    def _comes_back(self, worker: str) -> bool:
+        return worker in self.there and worker not in self.back and worker not in self.lost

@@ -25,9 +25,7 @@ class Shaped(LoadTestShape):
         if at >= 1:
             return None
         shape, most = SHAPES[parsed.shape], parsed.num_users or 1
-        return max(1, round(shape.users(at) * most)), float(
-            most if shape.at_once else parsed.spawn_rate or most
-        )
+        return max(1, round(shape.users(at) * most)), float(parsed.spawn_rate or most)
 
 
 def _init(environment: Any, **_: Any) -> None:

@@ -26,6 +26,7 @@ def report_of(load: Load) -> dict[str, Any]:
         "tokens_refreshed": load.tokens_refreshed,
         "there": len(load.there),
         "back": load.back,
+        "lost": len(load.lost),
         "arrivals": _arrivals(load),
         "latencies": load.latencies.encode(),
         "generator": load.watch.summary() | _effort(load),
@@ -81,6 +82,7 @@ class Outcome:
             "back": _back(
                 [seconds for each in reports for seconds in each["back"].values()],
                 of=sum(each["there"] for each in reports),
+                lost=sum(each["lost"] for each in reports),
             ),
             "latencies_ms": latencies.summary(),
             "generator": [each["generator"] for each in reports],
@@ -137,12 +139,14 @@ def _sum(counts: Any) -> dict[str, int]:
     return dict(sorted(total.items()))
 
 
-def _back(seconds: list[float], *, of: int) -> dict[str, float]:
-    """After an outage: how many workers came back, of how many there were, and after how many seconds."""
+def _back(seconds: list[float], *, of: int, lost: int) -> dict[str, float]:
+    """After an outage: how many workers came back and stayed, of how many there were, and after how many seconds; how many
+    were lost, as their clients gave up.
+    """
     if not of:
         return {}
     ordered = sorted(seconds)
     times = (
         {"first": ordered[0], "median": ordered[len(ordered) // 2], "last": ordered[-1]} if ordered else {}
     )
-    return {"workers": len(ordered), "of": of, **times}
+    return {"workers": len(ordered), "of": of, "lost": lost, **times}

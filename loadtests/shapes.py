@@ -20,7 +20,6 @@ class Shape:
     users: Callable[[float], float]
     outage: tuple[float, float] | None = None
     storm: float | None = None
-    at_once: bool = False
 
 
 def _all(_: float) -> float:
@@ -50,7 +49,9 @@ SHAPES = {
     "soak": Shape("all, after a tenth of the time", _soak),
     "outage": Shape("all; cut off for a fifth of the time, from two fifths on", _soak, outage=(0.4, 0.6)),
     "herd": Shape(
-        "all start at once; after an outage they reconnect at once", _all, outage=(0.4, 0.5), at_once=True
+        "all, as fast as --spawn-rate says; cut off for a tenth of the time, they reconnect at once",
+        _all,
+        outage=(0.4, 0.5),
     ),
     "token-storm": Shape("all; at half time the token of every task is about to run out", _soak, storm=0.5),
 }
@@ -90,6 +91,18 @@ class Gate:
         """Whether the users are cut off now."""
         window = self.outage
         return window is not None and window[0] <= self.seconds < window[1]
+
+    @property
+    def before_outage(self) -> bool:
+        """Whether the shape's outage is still to come."""
+        window = self.outage
+        return window is not None and self.seconds < window[0]
+
+    @property
+    def after_outage(self) -> float | None:
+        """Seconds since the shape's outage was over; None where it was not, or there is none."""
+        window = self.outage
+        return self.seconds - window[1] if window and self.seconds >= window[1] else None
 
     @property
     def storm_begun(self) -> bool:

@@ -38,6 +38,7 @@ def _work(summary: dict[str, Any]) -> list[str]:
         lines.append(f"  arrivals: {arrivals['made']}, of which {arrivals['dropped']} dropped")
     if back := summary["back"]:
         lines.append(f"  after the outage {back['workers']} of {back['of']} workers came back{_when(back)}")
+        lines += [f"    {times} {what}" for what, times in _not_back(back).items() if times]
     for promise, times in summary["promises"]["tested"].items():
         lines.append(
             f"  {promise}: tested {times} times, broken {summary['promises']['broken'].get(promise, 0)}"
@@ -53,6 +54,11 @@ def _when(back: dict[str, float]) -> str:
         f": the first after {back['first']:.1f} s, half of them within {back['median']:.1f} s,"
         f" the last after {back['last']:.1f} s"
     )
+
+
+def _not_back(back: dict[str, float]) -> dict[str, float]:
+    silent = back["of"] - back["workers"] - back["lost"]
+    return {"ended: their clients gave up": back["lost"], "were not heard of by the end": silent}
 
 
 def _because(summary: dict[str, Any], what: str) -> str:
