@@ -7,12 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from harness.capacity.locusts import check_room
 from harness.capacity.measuring import Capacity
 from harness.capacity.step import Answer
 from harness.capacity.telling import UNITS, line_of, story
 from harness.errors import BadParameter, NotWritten
 from harness.model.codec import from_json, to_json
 from harness.model.json_file import parse_json
+from harness.report.store import write_whole
 
 FORMAT, VERSION = "airflow-remote-harness/capacity", 1
 FILE, PLOT = "capacity.json", "capacity.svg"
@@ -30,7 +32,7 @@ def new_folder(folder: Path) -> Path:
 
 
 def keep(capacity: Capacity, folder: Path) -> None:
-    """Write all of it. Raises NotWritten."""
+    """Write all of it, each file whole. Raises NotWritten, also where the search was broken off for a full disk."""
     head = {"format": FORMAT, "version": VERSION}
     texts = {
         FILE: json.dumps({**head, **to_json(capacity)}, indent=1) + "\n",
@@ -39,10 +41,12 @@ def keep(capacity: Capacity, folder: Path) -> None:
     }
     try:
         for name, text in texts.items():
-            (folder / name).write_text(text, encoding="utf-8")
+            write_whole(folder / name, text)
         _plot(capacity, folder / PLOT)
     except OSError as error:
         raise NotWritten(f"{folder} cannot be written: {error.strerror or error}") from None
+    if capacity.series.broken_off:
+        check_room(folder)
 
 
 def _plot(capacity: Capacity, file: Path) -> None:

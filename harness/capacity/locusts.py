@@ -16,11 +16,13 @@ from harness.capacity.levels import ServiceLevels, judge, of_workers
 from harness.capacity.sampling import sampled
 from harness.capacity.step import Latency, Load, Setting, Step
 from harness.capacity.target import Target
-from harness.errors import MissingExtra, NotStarted
+from harness.errors import MissingExtra, NotStarted, NotWritten
 from harness.model.options import OPTIONS
 
 #: Seconds beyond a step until Locust has begun, ended and drained.
 AROUND = 60.0
+#: As much as Locust's report, its tables and the results of a step take at most.
+STEP_BYTES = 1 << 21
 #: Users of an open loop for each arrival a second: as many calls, or tasks, as there may be at once.
 HEARTBEATS_AT_ONCE, TASK_MARGIN = 1.0, 2.0
 #: The part of the warm-up after which all users are there.
@@ -92,7 +94,11 @@ def _loadtests() -> Path:
 
 
 def measure(setting: Setting, amount: float, *, target: Target, levels: ServiceLevels, results: Path) -> Step:
-    """Put that amount of load on the target and say what came of it. Raises NotStarted where Locust could not begin."""
+    """Put that amount of load on the target and say what came of it.
+
+    Raises NotStarted where Locust could not begin, and NotWritten where there is no room for its files.
+    """
+    check_room(results.parent)
     log = results.with_suffix(".log")
     intervals = {option.variable: f"{getattr(setting, name):g}" for name, option in INTERVALS.items()}
     environ = {**target.environ, **intervals}
@@ -102,6 +108,7 @@ def measure(setting: Setting, amount: float, *, target: Target, levels: ServiceL
     ):
         code = _wait(locust, setting.seconds + AROUND)
     if not results.exists():
+        check_room(results.parent)
         raise NotStarted(f"no load could be put on {target.url}: {_last_words(log, code)}")
     told = of_workers(json.loads(results.read_text(encoding="utf-8")))
     begun = told["begun"]
@@ -118,6 +125,17 @@ def measure(setting: Setting, amount: float, *, target: Target, levels: ServiceL
         latencies=_latencies(told["latencies_ms"]),
         usage=sampler.usage(begun + setting.warm_up, begun + setting.seconds),
     )
+
+
+def check_room(folder: Path) -> None:
+    """Raises NotWritten where the disk does not take the files of one step."""
+    probe = folder / ".room"
+    try:
+        probe.write_bytes(bytes(STEP_BYTES))
+    except OSError as error:
+        raise NotWritten(f"{folder} cannot be written: {error.strerror or error}; make room there") from None
+    finally:
+        probe.unlink(missing_ok=True)
 
 
 def _wait(locust: subprocess.Popen[bytes], seconds: float) -> int:

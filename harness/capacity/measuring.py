@@ -13,7 +13,7 @@ from harness.capacity.locusts import measure
 from harness.capacity.model import Costs, costs, per_worker, predicted
 from harness.capacity.step import Answer, Load, Setting, Step
 from harness.capacity.target import Target
-from harness.errors import NotStarted
+from harness.errors import NotStarted, NotWritten
 
 Tell = Callable[[Setting, Step], None]
 """Told of each step when it has ended."""
@@ -96,13 +96,16 @@ class Bench:
 
 
 def find_knee(bench: Bench, setting: Setting, search: Search, *, name: str = "step") -> Series:
-    """Measure steps until the knee is found, or no more load can be put on. Raises NotStarted where none ever could."""
+    """Measure steps until the knee is found, or no more load can be put on, or the disk is full.
+
+    Raises NotStarted and NotWritten where not one step could be measured.
+    """
     steps: list[Step] = []
     broken_off = ""
     try:
         while len(steps) < STEPS_MOST and (amount := next_amount(steps, search)) is not None:
             steps.append(bench.step(setting, amount, name=f"{name}-{len(steps) + 1}-{amount:g}"))
-    except NotStarted as error:
+    except (NotStarted, NotWritten) as error:
         if not steps:
             raise
         broken_off = str(error)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from harness.cli.ending import say_aside
 from harness.cli.running import settings
-from harness.errors import BadParameter
+from harness.errors import BadParameter, NotStarted, NotWritten
 from harness.model.options import Option, environment, wrong_options
 from harness.report.store import RUNS
 
@@ -35,15 +35,20 @@ def capacity(arguments: argparse.Namespace) -> int:
     folder = files.new_folder(arguments.out or _free_folder(arguments.server))
     with target as server:
         found = _measure(arguments, setting, server, folder)
-    files.keep(found, folder)
-    if arguments.json:
-        print(json.dumps(to_json(found)))
-    else:
-        print(telling.story(found))
-        print(f"\nFiles       {folder}")
-        if not (folder / files.PLOT).exists():
-            print("            without a plot: that needs the extra `report`")
+    try:
+        files.keep(found, folder)
+    finally:  # what was measured is told, whether it could be stored or not
+        print(json.dumps(to_json(found)) if arguments.json else _told(found, folder))
     return telling.exit_code(found, at_least=arguments.at_least)
+
+
+def _told(found: Capacity, folder: Path) -> str:
+    from harness.capacity import files, telling
+
+    lines = [telling.story(found), f"\nFiles       {folder}"]
+    if not (folder / files.PLOT).exists():
+        lines.append("            without a plot: that needs the extra `report`")
+    return "\n".join(lines)
 
 
 def _compare(first: Path, second: Path) -> int:
@@ -83,7 +88,12 @@ def _measure(arguments: argparse.Namespace, setting: Setting, target: Target, fo
     )
     bench = Bench(target=target, levels=levels, hardware=hardware, folder=folder, tell=_tell)
     series = find_knee(bench, setting, search)
-    model = _model(bench, series, search) if arguments.model else None
+    model = None
+    if arguments.model and not series.broken_off:
+        try:
+            model = _model(bench, series, search)
+        except (NotStarted, NotWritten) as error:  # the knee was found
+            series = replace(series, broken_off=str(error))
     return Capacity(
         target=target.name,
         hardware=hardware,

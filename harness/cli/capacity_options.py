@@ -21,6 +21,7 @@ Between two steps the server is as the last one left it. What a step needs of it
 exit codes:
   0 the knee was found, and is at least --at-least   2 it is not, or no step kept the service levels
   3 unknown: the load generator gave in first, or nothing was done   64 usage error
+  74 the disk does not take the files; what was measured is told all the same
 """
 
 

@@ -45,7 +45,7 @@ def reserve(plan: Plan, *, runs: Path = RUNS, out: Path | None = None) -> Path:
 
 def _write_first(folder: Path, text: str) -> None:
     try:
-        _write_text(folder / PLAN, text)
+        write_whole(folder / PLAN, text)
     except OSError:
         release(folder)
         raise
@@ -69,8 +69,8 @@ def keep(folder: Path, *, history: History, story: str, summary: Mapping[str, An
     """Store what became of the run. Raises NotWritten when the disk does not take it; what is there then is whole."""
     try:
         _write(folder / HISTORY, history.write)
-        _write_text(folder / STORY, story)
-        _write_text(folder / VERDICT, json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
+        write_whole(folder / STORY, story)
+        write_whole(folder / VERDICT, json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
     except OSError as error:
         reason = error.strerror or error
         raise NotWritten(
@@ -121,7 +121,8 @@ def _was_interrupted(out: Path, plan: str) -> bool:
     return whole == {PLAN} and (out / PLAN).read_bytes() == plan.encode()
 
 
-def _write_text(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
+    """Write the file, or nothing of it. Raises OSError, and FileExistsError where it is there: nothing is overwritten."""
     _write(path, lambda part: part.write_text(text, encoding="utf-8"))
 
 

@@ -72,6 +72,22 @@ def test_a_server_that_dies_ends_the_search_and_what_was_measured_is_kept(tmp_pa
     assert searching.returncode in (2, 3)
 
 
+def test_a_full_disk_ends_the_search_with_74_and_tells_what_was_measured(
+    tiny_disk: Callable[[str], Path],
+) -> None:
+    out = tiny_disk("3m") / "found"  # room for the files of one step, or of two
+    few = ("--load", "heartbeats", "--start", "10", "--step", "3s", "--out", out)
+    done = _harness(*few)
+    assert done.returncode == 74, done.stderr
+    assert f"Broken off  {out} cannot be written: No space left on device; make room there" in done.stdout
+    assert "Traceback" not in done.stderr
+    assert load(out).series.steps
+
+    done = _harness(*few[:-1], tiny_disk("3m") / "again")
+    assert (done.returncode, done.stdout) == (74, "")
+    assert "No space left on device; make room there" in done.stderr
+
+
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes in /proc")
 def test_a_search_that_is_killed_leaves_no_server_behind(tmp_path: Path) -> None:
     with _beginning("--load", "heartbeats", "--step", "2s", "--out", tmp_path) as searching:

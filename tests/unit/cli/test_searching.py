@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -107,29 +106,6 @@ def test_a_plan_that_fails_otherwise_than_its_verdict_says_is_told(harness: Harn
     code, _, err = harness("shrink", str(plan))
     assert code == 3
     assert "its verdict.json says no_success_is_lost" in err
-
-
-@pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
-    """`tiny_disk(size)`: a folder on a disk of that size; called again, the disk has another one."""
-    folder = tmp_path / "tiny"
-    folder.mkdir()
-    mounted = False
-
-    def sized(size: str) -> Path:
-        nonlocal mounted
-        options = f"remount,size={size}" if mounted else f"size={size}"
-        mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-        try:
-            subprocess.run(mount, check=True, capture_output=True)
-        except (OSError, subprocess.CalledProcessError):
-            pytest.skip("a tmpfs can be mounted by root only, and not in every container")
-        mounted = True
-        return folder
-
-    yield sized
-    if mounted:
-        subprocess.run(["umount", str(folder)], check=True)
 
 
 def test_a_search_whose_disk_is_full_is_told_so_and_goes_on_where_it_was(

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -157,15 +156,9 @@ def test_what_somebody_named_latest_is_left_alone(
 
 
 @pytest.fixture
-def little_disk(tmp_path: Path) -> Iterator[Path]:
+def little_disk(tiny_disk: Callable[[str], Path]) -> Path:
     """A disk of 64 KiB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
-    if not shutil.which("mount") or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("a file system can be mounted by root only, and not in every container")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+    return tiny_disk("64k")
 
 
 def test_a_full_disk_leaves_no_file_that_looks_whole(
