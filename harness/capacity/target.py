@@ -15,7 +15,7 @@ from harness.live.processes import spawn
 from harness.live.scripted_process import SECRET_VARIABLE
 from harness.live.servers import answers, free_port
 
-START_TIMEOUT = 30.0
+START_TIMEOUT = 60.0
 #: Of each process of an api-server: [database] sql_alchemy_pool_size and sql_alchemy_max_overflow, by default.
 POOL = 5 + 10
 

@@ -18,7 +18,7 @@ from harness.proxy import Client, toxiproxy
 #: Names the toxiproxy-server that `--toxiproxy server` starts; without it, the one on the PATH.
 SERVER_VARIABLE = "TOXIPROXY_SERVER"
 #: Seconds for a server to answer, and between one look and the next.
-START_TIMEOUT, LOOK = 20.0, 0.05
+START_TIMEOUT, LOOK = 60.0, 0.05
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 

@@ -20,21 +20,23 @@ pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(1500)]  # 
 HUNDRED = Scenario(
     fleet=Fleet(count=3, slots=10),
     tasks=Tasks(count=100, lasting=(seconds(1), seconds(2)), over=seconds(5)),
-    faults=(RestartServer(at=seconds(28), lasting=seconds(1)),),
-    until=seconds(30),
-    settle=seconds(25),
+    faults=(RestartServer(at=seconds(40), lasting=seconds(1)),),
+    until=seconds(42),
+    settle=seconds(
+        65
+    ),  # an api-server takes ten seconds to come up, and several times that on a busy machine
     options={"edge.job_poll_interval": "1"},
 )
 KILL = Scenario(
     fleet=Fleet(count=2, slots=3),
-    tasks=Tasks(count=6, lasting=(seconds(12), seconds(12)), over=seconds(1), retry_delay=seconds(3)),
-    faults=(Kill(target="worker-1", at=seconds(10)),),
-    until=seconds(11),
-    settle=seconds(52),
+    tasks=Tasks(count=6, lasting=(seconds(18), seconds(18)), over=seconds(1), retry_delay=seconds(3)),
+    faults=(Kill(target="worker-1", at=seconds(15)),),
+    until=seconds(16),
+    settle=seconds(70),
     options={
         "edge.heartbeat_interval": "5",
         "edge.job_poll_interval": "2",
-        "scheduler.task_instance_heartbeat_timeout": "20",
+        "scheduler.task_instance_heartbeat_timeout": "15",
         "scheduler.task_instance_heartbeat_timeout_detection_interval": "5",
     },
 )

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from harness import Fleet, RestartServer, Scenario, Tasks, seconds
@@ -55,6 +56,9 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowHome
         home.boot(HOST, *API)
         home.boot("scheduler", *SCHEDULER)
         asyncio.run(home.listening(HOST))
+        httpx.get(
+            f"{home.url}/execution/health", timeout=120
+        )  # on a busy machine the first answer takes its time
         yield home
     finally:
         home.close()

@@ -36,16 +36,16 @@ OPTIONS = {
 }
 STORM = Scenario(
     fleet=Fleet(count=2, slots=4),
-    tasks=Tasks(count=4, lasting=(seconds(2), seconds(5)), over=seconds(2)),
+    tasks=Tasks(count=4, lasting=(seconds(2), seconds(5)), over=seconds(2), retry_delay=seconds(1)),
     faults=(
-        LoseReplies(a="worker-*", b="api", at=seconds(0), lasting=seconds(8), calls="ti.heartbeat", times=1),
-        BadCertificate(a="worker-1", b="api", at=seconds(3), lasting=seconds(2)),
-        RotateCertificate(at=seconds(5)),
-        RestartServer(at=seconds(6), lasting=seconds(1)),
+        LoseReplies(a="worker-*", b="api", at=seconds(0), lasting=seconds(14), calls="ti.heartbeat", times=1),
+        BadCertificate(a="worker-1", b="api", at=seconds(3), lasting=seconds(3)),
+        RotateCertificate(at=seconds(7)),
+        RestartServer(at=seconds(8), lasting=seconds(1)),
     ),
     invariants=("every_task_finishes", "every_worker_rejoins", "every_fault_struck", "work_was_done"),
-    until=seconds(8),
-    settle=seconds(14),
+    until=seconds(14),
+    settle=seconds(25),
     options=OPTIONS,
     tls=Tls.SERVER,
 )
