@@ -29,6 +29,7 @@ def _run_all(folder: Path, workers: Workers, hash_seed: str) -> dict[str, bytes]
     return {path.stem: path.read_bytes() for path in sorted(mine.iterdir())}
 
 
+@pytest.mark.timeout(900)  # ten scenarios three times; a busy machine needs minutes
 @pytest.mark.parametrize("workers", Workers)
 def test_one_seed_gives_byte_identical_histories_in_three_processes(tmp_path: Path, workers: Workers) -> None:
     with ThreadPoolExecutor(max_workers=2) as pool:
