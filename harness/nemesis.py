@@ -106,6 +106,10 @@ def _revoke_client(fault: f.RevokeClient, world: World, strike: Strike) -> Heal:
     return world.network.revoke(fault.target, strike)
 
 
+def _renew_client(fault: f.RenewClient, world: World, strike: Strike) -> Heal:
+    return world.network.renew(fault.target, strike, late=fault.late)
+
+
 def _rotate_certificate(fault: f.RotateCertificate, world: World, strike: Strike) -> Heal:
     world.network.rotate_certificate(fault.ca, strike)
     return _nothing
@@ -139,6 +143,7 @@ ACTIONS: dict[type[Fault], tuple[Capability, Callable[..., Heal]]] = {
     f.RestartServer: (Capability.RESTART_SERVER, _restart_server),
     f.BadCertificate: (Capability.TLS, _bad_certificate),
     f.RevokeClient: (Capability.TLS, _revoke_client),
+    f.RenewClient: (Capability.TLS, _renew_client),
     f.RotateCertificate: (Capability.TLS, _rotate_certificate),
 }
 
@@ -173,6 +178,8 @@ def describe(fault: Fault) -> str:
         words.append(fault.flaw.value.replace("-", " "))
     if isinstance(fault, f.RotateCertificate) and fault.ca:
         words.append("with its CA")
+    if getattr(fault, "late", False):
+        words.append("late")
     if calls := getattr(fault, "calls", None):
         words.append(f"on {calls}")
     if (nth := getattr(fault, "nth", 1)) > 1:

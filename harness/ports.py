@@ -78,6 +78,10 @@ class Network(Protocol):
 
     def revoke(self, target: str, strike: Strike) -> Heal: ...
 
+    def renew(self, target: str, strike: Strike, *, late: bool) -> Heal:
+        """The Heal lets the old certificates have expired; with `late` it brings the new ones."""
+        ...
+
     def rotate_certificate(self, ca: bool, strike: Strike) -> None: ...
 
 

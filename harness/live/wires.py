@@ -123,6 +123,9 @@ class LiveWires:
     def revoke(self, target: str, strike: Strike) -> Heal:
         return self.terminator.revoke(target, strike)
 
+    def renew(self, target: str, strike: Strike, *, late: bool) -> Heal:
+        return self.terminator.renew(target, strike, late=late)
+
     def rotate_certificate(self, ca: bool, strike: Strike) -> None:
         live = sum(len(relay.connections) for relay in self.relays.values())
         self.terminator.rotate(ca=ca, live=live, strike=strike)

@@ -22,6 +22,7 @@ from harness.model.faults import (
     OutOfMemory,
     PacketLoss,
     Pause,
+    RenewClient,
     Reordering,
     RestartServer,
     RevokeClient,
@@ -102,13 +103,15 @@ def wrong_faults(plan: Plan) -> Iterator[str]:
 _NEEDS_TLS: dict[type[Fault], str] = {
     BadCertificate: "workers talk http to the API: give the scenario tls=Tls.SERVER",
     RotateCertificate: "workers talk http to the API: give the scenario tls=Tls.SERVER",
-    RevokeClient: "workers show no certificate: give the scenario tls=Tls.MUTUAL",
+    **dict.fromkeys(
+        (RevokeClient, RenewClient), "workers show no certificate: give the scenario tls=Tls.MUTUAL"
+    ),
 }
 
 
 def can_be(kind: type[Fault], tls: Tls) -> bool:
     """Whether connections of that kind are such as the fault needs."""
-    if kind is RevokeClient:
+    if kind in (RevokeClient, RenewClient):
         return tls is Tls.MUTUAL
     return kind not in _NEEDS_TLS or tls is not Tls.OFF
 
@@ -155,8 +158,8 @@ def _nobody(fault: Fault, workers: list[str]) -> str:
     if isinstance(fault, RestartServer):
         return f"only {API!r} is a server: leave its target out, or use Kill"
     if isinstance(fault, RotateCertificate):
-        return f"only {API!r} has a certificate that is rotated: leave its target out"
-    if isinstance(fault, RevokeClient):
+        return f"only {API!r} has a certificate that is rotated: leave its target out, or use RenewClient"
+    if isinstance(fault, RevokeClient | RenewClient):
         return f"{fault.target!r} is no worker, and only workers are clients: name one"
     if isinstance(fault, OnHost):
         return f"{fault.target!r} is no worker: use RestartServer for the API server"

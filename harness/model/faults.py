@@ -25,7 +25,13 @@ from harness.model.http_faults import (
     ServerErrors,
     TruncateReplies,
 )
-from harness.model.tls_faults import BadCertificate, CertificateFlaw, RevokeClient, RotateCertificate
+from harness.model.tls_faults import (
+    BadCertificate,
+    CertificateFlaw,
+    RenewClient,
+    RevokeClient,
+    RotateCertificate,
+)
 from harness.units import ms, seconds
 
 
@@ -216,6 +222,7 @@ Fault = (
     | RestartServer
     | BadCertificate
     | RevokeClient
+    | RenewClient
     | RotateCertificate
 )
 FAULTS: tuple[type[Fault], ...] = get_args(Fault)
@@ -234,6 +241,7 @@ OnHost = (
     | DnsFailure
     | RestartServer
     | RevokeClient
+    | RenewClient
     | RotateCertificate
 )
 """Those that strike one host, `target`, and no link."""
@@ -287,6 +295,7 @@ __all__ = [
     "PacketLoss",
     "Partition",
     "Pause",
+    "RenewClient",
     "Reordering",
     "ResetPeer",
     "RestartServer",

@@ -56,3 +56,15 @@ class RotateCertificate:
     at: timedelta
     target: str = "api"
     ca: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenewClient:
+    """A new client certificate is in the files of the host, and `lasting` later the old one has expired: the server
+    refuses it. With `late` it expires first, and the new one comes `lasting` later. It needs mutual TLS.
+    """
+
+    target: str
+    at: timedelta
+    lasting: timedelta
+    late: bool = False

@@ -26,7 +26,7 @@ class SimTls:
         self._authority = Authority(folder, names=(HOST,))
         edge = [worker.name for worker in plan.workers if worker.kind is Workers.EDGE]
         self.terminator = Terminator(self._authority, tls=plan.tls, server=HOST, without_certificate=edge)
-        self._sdk: dict[tuple[str, bytes], ssl.SSLContext] = {}
+        self._sdk: dict[tuple[str, bytes, bytes], ssl.SSLContext] = {}
 
     def end(self, client: str, protocol: Any) -> TlsEnd:
         """The server's end of a new connection of that host; `protocol` gets the plaintext."""
@@ -47,7 +47,12 @@ class SimTls:
     def of_sdk(self, name: str) -> ssl.SSLContext:
         """What the released SDK client makes in a process that starts now on that host."""
         files = self.files(name)
-        key = name, files.trusted.read_bytes()  # loading the public CAs takes longer than a task's calls
+        shown = files.certificate.read_bytes() if files.certificate else b""
+        key = (
+            name,
+            files.trusted.read_bytes(),
+            shown,
+        )  # loading the public CAs takes longer than a task's calls
         if key not in self._sdk:
             self._sdk[key] = sdk_context(files)
         return self._sdk[key]

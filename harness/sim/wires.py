@@ -67,6 +67,9 @@ class SimWires:
     def revoke(self, target: str, strike: Strike) -> Heal:
         return self.terminator.revoke(target, strike)
 
+    def renew(self, target: str, strike: Strike, *, late: bool) -> Heal:
+        return self.terminator.renew(target, strike, late=late)
+
     def rotate_certificate(self, ca: bool, strike: Strike) -> None:
         self.terminator.rotate(ca=ca, live=len(self.wires.connections), strike=strike)
 

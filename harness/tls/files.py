@@ -53,3 +53,10 @@ def write_secret(path: Path, content: bytes) -> Path:
     path.touch(mode=0o600, exist_ok=False)
     path.write_bytes(content)
     return path
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Change a file in one step: whoever reads it meanwhile has what it was, or all of what it is."""
+    written = path.with_suffix(".new")
+    written.write_bytes(content)
+    written.replace(path)

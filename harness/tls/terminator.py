@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 Heal = Callable[[], None]
 
-REVOKED = 23
-"""OpenSSL's X509_V_ERR_CERT_REVOKED."""
+EXPIRED, REVOKED = 10, 23
+"""OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED and X509_V_ERR_CERT_REVOKED."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,10 +33,12 @@ class Shown:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Revoked:
-    """The certificates of clients that fit `target` are refused."""
+class Refusal:
+    """What clients that fit `target` got in the first so many rounds is refused, with that `code` of OpenSSL."""
 
+    code: int
     target: str
+    rounds: int
     strike: Strike
 
 
@@ -49,7 +51,7 @@ class Terminator:
         self.authority, self._tls, self._server = authority, tls, server
         self._without = frozenset(without_certificate)
         self._shown: list[Shown] = []
-        self._revoked: list[Revoked] = []
+        self._refusals: list[Refusal] = []
 
     def session(self, client: str) -> Session:
         """The server's end of a new connection from that host."""
@@ -58,14 +60,21 @@ class Terminator:
         ]
         for each in fitting[-1:]:
             each.strike(client, f"was shown a certificate: {each.flaw.value.replace('-', ' ')}")
-        refused = any(fnmatchcase(client, each.target) for each in self._revoked)
         return Session(
             self.authority.server_context(
+                client,
                 flaw=fitting[-1].flaw if fitting else None,
                 verify=self._verify(client),
-                revoked=frozenset({client}) if refused else frozenset(),
+                expired=self._refused(client, EXPIRED),
+                revoked=self._refused(client, REVOKED),
             )
         )
+
+    def _refused(self, client: str, code: int) -> int:
+        return max((each.rounds for each in self._concerning(client, code)), default=0)
+
+    def _concerning(self, client: str, code: int) -> list[Refusal]:
+        return [each for each in self._refusals if each.code == code and fnmatchcase(client, each.target)]
 
     def _verify(self, client: str) -> ssl.VerifyMode:
         if self._tls is not Tls.MUTUAL:
@@ -74,10 +83,9 @@ class Terminator:
 
     def failed(self, client: str, error: ssl.SSLError) -> None:
         """A handshake with that host failed on our side."""
-        if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code == REVOKED:
-            for each in self._revoked:
-                if fnmatchcase(client, each.target):
-                    each.strike(client, "its certificate was refused")
+        if isinstance(error, ssl.SSLCertVerificationError):
+            for each in self._concerning(client, error.verify_code):
+                each.strike(client, "its certificate was refused")
 
     def show(self, a: str, b: str, flaw: CertificateFlaw, strike: Strike) -> Heal:
         """From now on a flawed certificate is shown, to new connections."""
@@ -86,10 +94,34 @@ class Terminator:
         return lambda: self._shown.remove(shown)
 
     def revoke(self, target: str, strike: Strike) -> Heal:
-        """From now on those clients are refused, on new connections."""
-        revoked = Revoked(target=target, strike=strike)
-        self._revoked.append(revoked)
-        return lambda: self._revoked.remove(revoked)
+        """From now on the certificates that those clients have are refused, on new connections."""
+        return self._refuse(REVOKED, target, strike)
+
+    def _refuse(self, code: int, target: str, strike: Strike) -> Heal:
+        refusal = self._refusal(code, target, strike)
+        self._refusals.append(refusal)
+        return lambda: self._refusals.remove(refusal)
+
+    def _refusal(self, code: int, target: str, strike: Strike) -> Refusal:
+        return Refusal(code=code, target=target, rounds=self.authority.clients.rounds, strike=strike)
+
+    def renew(self, target: str, strike: Strike, *, late: bool) -> Heal:
+        """Those clients have new certificates in their files, and when it is healed the old ones have expired; with
+        `late` it is the other way round.
+        """
+        old = self._refusal(EXPIRED, target, strike)
+
+        def issue() -> None:
+            for name in self.authority.renew(target):
+                if not late:  # what strikes then is that the old one is refused
+                    strike(name, "a new certificate is in its files")
+
+        def expire() -> None:
+            self._refusals.append(old)
+
+        first, then = (expire, issue) if late else (issue, expire)
+        first()
+        return then
 
     def rotate(self, *, ca: bool, live: int, strike: Strike) -> None:
         """From now on another certificate is shown; `live` connections go on with the old one."""

@@ -10,6 +10,7 @@ from harness import (
     CloseIdle,
     Fleet,
     LoseReplies,
+    RenewClient,
     RestartServer,
     RevokeClient,
     RotateCertificate,
@@ -79,6 +80,21 @@ ROTATED = Scenario(
     options={**OPTIONS, "edge.api_retries": "3"},
     tls=Tls.SERVER,
 )
+RENEWED = Scenario(
+    fleet=Fleet(count=1, slots=1),
+    tasks=Tasks(
+        count=1, lasting=(seconds(45), seconds(45)), over=seconds(1), retries=1, retry_delay=seconds(1)
+    ),
+    faults=(
+        RenewClient(target="worker-1", at=seconds(15), lasting=seconds(3)),
+        RestartServer(at=seconds(20), lasting=seconds(1)),  # so that there are new connections
+    ),
+    invariants=(*STORM.invariants, "bodies_outlive_outages"),
+    until=seconds(22),
+    settle=seconds(75),
+    options=OPTIONS,
+    tls=Tls.MUTUAL,
+)
 
 
 def live(scenario: Scenario, kind: Workers) -> Run:
@@ -125,3 +141,15 @@ def test_a_rotated_authority_ends_a_released_edge_worker_and_not_one_that_reads_
     ends = [event.value["error"] for event in run.history.where(f="worker.exit")]
     assert ["unable to get local issuer certificate" in end for end in ends] == [True] * len(ends)
     assert len(ends) == (kind is Workers.EDGE)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(("kind", "refused"), [(Workers.EDGE, True), (Workers.SCRIPTED, False)])
+def test_a_released_supervisor_never_reads_its_renewed_certificate_and_its_next_try_has_it(
+    kind: Workers, refused: bool
+) -> None:
+    run = live(RENEWED, kind)
+    broken = {found.invariant for found in run.verdict.counterexamples}
+    assert broken == ({"bodies_outlive_outages"} if refused else set()), run.verdict.counterexamples
+    reasons = {event.value["reason"] for event in run.history.where(f="connect", type="fail")}
+    assert ("TLS: certificate has expired" in reasons) is refused, reasons

@@ -23,6 +23,7 @@ from harness.model.faults import (
     Direction,
     Fault,
     OutOfMemory,
+    RenewClient,
     RotateCertificate,
     Stop,
 )
@@ -114,6 +115,10 @@ def test_every_fault_has_its_action() -> None:
                 flaw=CertificateFlaw.NOT_YET_VALID,
             ),
             "BadCertificate worker-1 ↔ api not yet valid for 2m",
+        ),
+        (
+            RenewClient(target="worker-1", at=seconds(1), lasting=minutes(1), late=True),
+            "RenewClient worker-1 late for 1m",
         ),
         (RotateCertificate(at=seconds(1)), "RotateCertificate api"),
         (RotateCertificate(at=seconds(1), ca=True), "RotateCertificate api with its CA"),

@@ -5,12 +5,21 @@ aiohttp is the released edge worker's client, httpx that of the Task SDK, with t
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.model.faults import BadCertificate, CertificateFlaw, Fault, RevokeClient, RotateCertificate
+from harness.model.faults import (
+    BadCertificate,
+    CertificateFlaw,
+    Fault,
+    RenewClient,
+    RevokeClient,
+    RotateCertificate,
+)
 from harness.model.tls_faults import Tls
 from harness.tls.files import Files
 from harness.units import minutes, seconds
@@ -27,6 +36,7 @@ WHY = {
 }
 ALERTS = {
     "revoked": "[SSL: SSLV3_ALERT_CERTIFICATE_REVOKED] sslv3 alert certificate revoked",
+    "expired": "[SSL: SSLV3_ALERT_CERTIFICATE_EXPIRED] sslv3 alert certificate expired",
     "none": "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required",
 }
 
@@ -37,6 +47,10 @@ def bad(flaw: CertificateFlaw, a: str = "worker-1") -> Fault:
 
 def revoked(target: str = "worker-1") -> Fault:
     return RevokeClient(target=target, at=seconds(0), lasting=minutes(1))
+
+
+def renewed(*, late: bool = False) -> Fault:
+    return RenewClient(target="worker-1", at=seconds(0), lasting=minutes(1), late=late)
 
 
 def expected(client: str, why: str) -> str:
@@ -50,6 +64,13 @@ def expected(client: str, why: str) -> str:
 def refused(client: str, alert: str) -> str:
     """TLS 1.3: the client has finished its handshake when the server refuses, and hears of it when it reads."""
     return f"{'ReadError:' if client == 'httpx' else 'ClientOSError: [Errno 1]'} {ALERTS[alert]}"
+
+
+def as_they_are_now(files: Files, folder: Path) -> Files:
+    """What a client has that has read its files, and will not again."""
+    assert files.certificate is not None
+    folder.mkdir()
+    return replace(files, certificate=Path(shutil.copy(files.certificate, folder)))
 
 
 def three_calls(arm: Arm, client: str, fault: Fault) -> tuple[str, str, str]:
@@ -89,6 +110,43 @@ def test_a_revoked_client_is_refused_by_an_alert_and_no_other_until_it_is_truste
     assert three_calls(arm, client, revoked()) == (refused(client, "revoked"), "200", "200")
     assert set(arm.api.strikes) == {("worker-1", "its certificate was refused")}
     assert len(arm.api.served) == 2
+
+
+@WORLDS
+@CLIENTS
+def test_a_client_that_is_renewed_late_is_refused_by_an_alert_and_no_other_until_it_has_a_new_certificate(
+    client: str, world: str, tmp_path: Path
+) -> None:
+    arm = ARMS[world](tmp_path, tls=Tls.MUTUAL)
+    assert three_calls(arm, client, renewed(late=True)) == (refused(client, "expired"), "200", "200")
+    assert set(arm.api.strikes) == {("worker-1", "its certificate was refused")}
+    assert len(arm.api.served) == 2
+
+
+@WORLDS
+@CLIENTS
+def test_who_reads_its_files_again_in_time_never_hears_that_its_old_certificate_has_expired(
+    client: str, world: str, tmp_path: Path
+) -> None:
+    arm = ARMS[world](tmp_path, tls=Tls.MUTUAL)
+    call: Any = getattr(arm, client)
+
+    async def main() -> tuple[str, str, str, str]:
+        old = as_they_are_now(arm.api.files("worker-1", shows=True), tmp_path / "old")
+        new, others = (arm.api.files(name, shows=True) for name in ("worker-1", "worker-2"))
+        heal = arm.api.begin(renewed())
+        both = await call(old, name="worker-1")
+        heal()
+        return (
+            both,
+            await call(old, name="worker-1"),
+            await call(new, name="worker-1"),
+            await call(others, name="worker-2"),
+        )
+
+    assert arm.run(main) == ("200", refused(client, "expired"), "200", "200")
+    assert arm.api.strikes[0] == ("worker-1", "a new certificate is in its files")
+    assert len(arm.api.served) == 3
 
 
 @WORLDS
@@ -154,7 +212,14 @@ def test_after_a_rotation_of_the_authority_those_who_trust_what_they_read_before
 
 @WORLDS
 @pytest.mark.parametrize(
-    "fault", [bad(CertificateFlaw.EXPIRED), revoked(), RotateCertificate(at=seconds(0), ca=True)], ids=repr
+    "fault",
+    [
+        bad(CertificateFlaw.EXPIRED),
+        revoked(),
+        renewed(late=True),
+        RotateCertificate(at=seconds(0), ca=True),
+    ],
+    ids=repr,
 )
 def test_a_connection_that_is_there_goes_on(fault: Fault, world: str, tmp_path: Path) -> None:
     arm = ARMS[world](tmp_path, tls=Tls.MUTUAL)

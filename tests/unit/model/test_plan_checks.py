@@ -24,6 +24,7 @@ from harness.model.faults import (
     PacketLoss,
     Partition,
     Pause,
+    RenewClient,
     ResetPeer,
     RestartServer,
     RevokeClient,
@@ -342,6 +343,7 @@ def test_a_fault_that_can_strike_is_taken(faults: list[Fault]) -> None:
 
 BAD = BadCertificate(**LINK)
 REVOKED = RevokeClient(**HOST)
+RENEWED = RenewClient(**HOST)
 ROTATED = RotateCertificate(at=minutes(1))
 
 
@@ -355,12 +357,18 @@ ROTATED = RotateCertificate(at=minutes(1))
         ),
         (ROTATED, Tls.OFF, "RotateCertificate at 1m can never strike: workers talk http to the API"),
         (REVOKED, Tls.SERVER, "workers show no certificate: give the scenario tls=Tls.MUTUAL"),
+        (RENEWED, Tls.SERVER, "workers show no certificate: give the scenario tls=Tls.MUTUAL"),
+        (
+            replace(RENEWED, target="api"),
+            Tls.MUTUAL,
+            "'api' is no worker, and only workers are clients: name one",
+        ),
         (
             replace(REVOKED, target="api"),
             Tls.MUTUAL,
             "'api' is no worker, and only workers are clients: name one",
         ),
-        (replace(ROTATED, target="worker-1"), Tls.SERVER, "only 'api' has a certificate that is rotated"),
+        (replace(ROTATED, target="worker-1"), Tls.SERVER, "leave its target out, or use RenewClient"),
         (replace(BAD, a="api", b="worker-1"), Tls.SERVER, "calls go from workers to the API: let `a` be"),
         (replace(BAD, lasting=seconds(0)), Tls.SERVER, "BadCertificate at 1m must last longer than 0s"),
         (
@@ -375,7 +383,14 @@ def test_a_fault_of_tls_needs_tls_and_the_right_ends(fault: Fault, tls: Tls, com
 
 
 @pytest.mark.parametrize(
-    ("fault", "tls"), [(BAD, Tls.SERVER), (BAD, Tls.MUTUAL), (ROTATED, Tls.SERVER), (REVOKED, Tls.MUTUAL)]
+    ("fault", "tls"),
+    [
+        (BAD, Tls.SERVER),
+        (BAD, Tls.MUTUAL),
+        (ROTATED, Tls.SERVER),
+        (REVOKED, Tls.MUTUAL),
+        (RENEWED, Tls.MUTUAL),
+    ],
 )
 def test_a_fault_of_tls_is_taken_where_there_is_tls(fault: Fault, tls: Tls) -> None:
     check_plan(replace(PLAN, faults=(fault,), tls=tls))

@@ -11,6 +11,7 @@ from harness.model.faults import (
     FAULTS,
     BadCertificate,
     Partition,
+    RenewClient,
     RevokeClient,
     RotateCertificate,
     ends_at,
@@ -93,7 +94,7 @@ def test_the_storms_of_many_seeds_have_every_kind_of_fault_every_fleet_and_every
 def test_storms_over_http_have_no_fault_of_tls() -> None:
     plans = [storm_plan(Scenario(fleet=Fleet(count=3)), seed, name="storm") for seed in range(1, 301)]
     kinds = {type(fault) for plan in plans for fault in plan.faults}
-    assert kinds == set(FAULTS) - {BadCertificate, RevokeClient, RotateCertificate}
+    assert kinds == set(FAULTS) - {BadCertificate, RevokeClient, RenewClient, RotateCertificate}
 
 
 def test_a_storm_keeps_the_options_of_its_scenario() -> None:

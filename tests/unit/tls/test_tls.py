@@ -99,10 +99,33 @@ def test_openssl_finds_the_flaw_and_no_other(authority: Authority, flaw: Certifi
 
 def test_only_the_revoked_client_is_refused(authority: Authority) -> None:
     first, second = authority.client("worker-1"), authority.client("worker-2")
-    context = authority.server_context(verify=ssl.CERT_REQUIRED, revoked=frozenset({"worker-1"}))
+    context = authority.server_context("worker-1", verify=ssl.CERT_REQUIRED, revoked=1)
     talk(Session(second.context(), server_hostname="api"), Session(context))
     with pytest.raises(ssl.SSLCertVerificationError, match="certificate revoked"):
         talk(Session(first.context(), server_hostname="api"), Session(context))
+
+
+def test_a_renewed_client_is_let_in_where_what_it_had_before_has_expired_or_is_revoked(
+    tmp_path: Path,
+) -> None:
+    authority = Authority(tmp_path, names=("api",))
+    files, other = authority.client("worker-1"), authority.client("worker-2").context()
+    old, key = files.context(), files.key
+    assert authority.renew("worker-1") == ["worker-1"]
+    assert (
+        authority.client("worker-1")
+        == files
+        == Files(trusted=files.trusted, certificate=files.certificate, key=key)
+    )
+    new = files.context()
+    lenient = authority.server_context(verify=ssl.CERT_REQUIRED)
+    expired = authority.server_context(verify=ssl.CERT_REQUIRED, expired=1)
+    revoked = authority.server_context("worker-1", verify=ssl.CERT_REQUIRED, revoked=1)
+    for client, server in ((old, lenient), (new, lenient), (new, expired), (new, revoked), (other, revoked)):
+        talk(Session(client, server_hostname="api"), Session(server))
+    for server, why in ((expired, "certificate has expired"), (revoked, "certificate revoked")):
+        with pytest.raises(ssl.SSLCertVerificationError, match=why):
+            talk(Session(old, server_hostname="api"), Session(server))
 
 
 def test_nothing_is_shown_but_what_fits_and_the_last_fault_wins(authority: Authority) -> None:
