@@ -103,7 +103,9 @@ class Outcome:
             return UNKNOWN, saturated
         counts = _sum(each["counts"] for _, each in reports)
         if not exercised(counts):
-            return UNKNOWN, [_nothing(counts)]
+            failures = _sum(each["failures"] for _, each in reports)
+            reasons = [why for _, each in reports for why in each["reasons"].values()]
+            return UNKNOWN, [_nothing(counts, failures, reasons)]
         why = [
             f"failed: {op}, {times} of {counts[op]} calls"
             for op, times in _sum(each["failures"] for _, each in reports).items()
@@ -125,9 +127,13 @@ def exercised(counts: dict[str, int]) -> bool:
     return any(counts.get(op) for op in WORK)
 
 
-def _nothing(counts: dict[str, int]) -> str:
-    fetches = counts.get("fetches without a job", 0)
-    if fetches:
+def _nothing(counts: dict[str, int], failures: dict[str, int], reasons: list[str]) -> str:
+    if reasons:
+        return f"no task was run, for one because {reasons[0]}"
+    if failures:
+        op, times = max(failures.items(), key=lambda each: each[1])
+        return f"no task was run: of {counts[op]} calls of {op}, {times} failed"
+    if fetches := counts.get("fetches without a job", 0):
         return f"no job was to be had in {fetches} fetches: --feed and --queue say where they come from"
     return "no task was run: the load ended before any began"
 

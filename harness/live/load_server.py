@@ -66,6 +66,7 @@ def load_server(
             stdout=subprocess.PIPE,
         )
         stack.callback(seeder.stop)
+        watch(home, seeder.popen.pid)
         talking = Seeder(seeder)
 
         def boot(*command: str) -> Process:

@@ -15,11 +15,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from harness.errors import NotStarted
 from harness.live.environments import Environment, environment
+from harness.live.guardian import guarded, watch
 from harness.live.postgres import postgres
 from harness.live.processes import Process, spawn
 
@@ -78,14 +78,14 @@ class ApiServer:
 
 @contextmanager
 def api_server(*, database: str = "sqlite", requirement: str = AIRFLOW) -> Iterator[ApiServer]:
-    """A released api-server on loopback, over `sqlite` or `postgres`, for as long as the block lasts.
+    """A released api-server on loopback, over `sqlite` or `postgres`, for as long as the block lasts, or this process lives.
 
     The first use of a release installs it, which takes a minute. Raises NotInstallable and NotStarted.
     """
     drivers = ("psycopg2-binary", "asyncpg") if database == "postgres" else ()
     installed = environment(requirement, *drivers)
     with ExitStack() as stack:
-        home = Path(stack.enter_context(TemporaryDirectory(prefix="harness-airflow-")))
+        home = stack.enter_context(guarded("harness-airflow-"))
         (home / "dags").mkdir()
         options: dict[str, str] = {}
         if database == "postgres":
@@ -102,6 +102,7 @@ def api_server(*, database: str = "sqlite", requirement: str = AIRFLOW) -> Itera
             stdout=subprocess.PIPE,
         )
         stack.callback(seeder.stop)
+        watch(home, seeder.popen.pid)
         talking = Seeder(seeder)
         process = spawn(
             installed.script("airflow"),
@@ -111,6 +112,7 @@ def api_server(*, database: str = "sqlite", requirement: str = AIRFLOW) -> Itera
             env=env,
         )
         stack.callback(process.stop)
+        watch(home, process.popen.pid)
         url = f"http://127.0.0.1:{port}"
         process.wait_until(lambda: answers(f"{url}/execution/health"), timeout=START_TIMEOUT)
         yield ApiServer(url, secret, process, talking)
