@@ -121,13 +121,13 @@ def test_a_server_whose_state_is_on_a_full_disk_acknowledges_nothing_that_it_wou
 ) -> None:
     file = folder / "worker-1" / "disk" / "state.sqlite"
     acknowledged = set()
-    with served(file) as (_, url), httpx.Client(base_url=url) as http:
+    with served(file) as (_, url), httpx.Client(base_url=url, timeout=60) as http:
         acknowledged |= _seeded(http, 0)
         free = disks.fill("worker-1")
         refused = {_seed(http, number).status_code for number in range(1, 20)}
         free()
         acknowledged |= _seeded(http, 20)
-    with served(file) as (_, url), httpx.Client(base_url=url) as http:
+    with served(file) as (_, url), httpx.Client(base_url=url, timeout=60) as http:
         found = {row["key"] for row in http.get("/admin/state").json()["variable"]}
     assert refused == {500}
     assert found == acknowledged == {"v0", "v20"}

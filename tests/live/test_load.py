@@ -13,7 +13,7 @@ from tests.live.loading import listening, locust, served
 
 pytestmark = pytest.mark.live
 
-QUICK = ("-u", "4", "-r", "4", "-t", "3s", "--time-scale", "0.05")
+QUICK = ("-u", "4", "-r", "4", "-t", "6s", "--time-scale", "0.05")
 
 _AN_OLD_DATE = (
     b"HTTP/1.1 200 OK\r\ndate: Mon, 05 Jan 2026 10:00:00 GMT\r\ncontent-length: 20\r\n\r\n"
@@ -44,7 +44,7 @@ def test_a_load_of_any_kind_does_its_work_and_no_call_fails(user, work, fake, tm
 
 
 def test_two_processes_share_a_load_and_their_figures_add_up(fake, tmp_path):
-    ended = locust(*QUICK, "--processes", "2", host=fake, folder=tmp_path)
+    ended = locust(*QUICK, "--processes", "2", "-t", "10s", host=fake, folder=tmp_path)
 
     assert ended.went_well, ended.output
     assert len(ended.results["generator"]) == 2

@@ -129,7 +129,7 @@ def test_a_worker_that_was_killed_starts_again_on_its_host() -> None:
             faults=(short,),
             invariants=("every_fault_struck",),
             until=seconds(7),
-            settle=seconds(4),
+            settle=seconds(7),
             options={"edge.job_poll_interval": "1"},
         )
     )

@@ -51,7 +51,7 @@ DEFAULTS = Scenario(
 )
 WITHDRAWN = Scenario(
     fleet=ONE,
-    tasks=_tasks(90, count=2, retries=1),  # for longer than it takes to kill them
+    tasks=_tasks(78, count=2, retries=1),  # for longer than it takes to kill them
     faults=(Partition(a="worker-1", b="api", at=seconds(45), lasting=seconds(12)),),
     invariants=("every_fault_struck",),
     until=seconds(58),
