@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import os
@@ -9,7 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 EXIT_NOT_WRITTEN, EXIT_INTERRUPTED, EXIT_PIPE = 74, 130, 141
 
@@ -40,6 +41,19 @@ def terminable() -> Iterator[None]:
                 undo.callback(signal.signal, number, before or signal.SIG_DFL)
                 signal.signal(number, _terminate)
         yield
+
+
+async def told_to_end() -> NoReturn:
+    """Wait for one of those signals, within `terminable`, and raise Terminated then.
+
+    The loop hears of it between two callbacks, so no answer is broken off in the middle.
+    """
+    loop = asyncio.get_running_loop()
+    told: asyncio.Queue[int] = asyncio.Queue()
+    for number in WORDS:
+        if signal.getsignal(number) is _terminate:
+            loop.add_signal_handler(number, told.put_nowait, number)
+    raise Terminated(await told.get())
 
 
 def _terminate(number: int, frame: Any) -> None:  # noqa: ARG001

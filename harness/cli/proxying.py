@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from harness.cli.ending import told_to_end
 from harness.cli.serving import is_loopback
 from harness.errors import BadParameter
 from harness.proxy.server import ToxiproxyServer
@@ -49,7 +50,7 @@ async def _serve(host: str, port: int, seed: int, proxies: list[dict[str, Any]])
         for each in server.proxies.by_name.values():
             print(f"  {each.name}: {each.listen} → {each.upstream}{'' if each.enabled else ', disabled'}")
         sys.stdout.flush()
-        await asyncio.Event().wait()
+        await told_to_end()
 
 
 def allow_many_files() -> None:

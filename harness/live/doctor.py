@@ -86,7 +86,8 @@ PROBES: tuple[Probe, ...] = (
         name="toxiproxy-server",
         look=probes.toxiproxy,
         good_for="--toxiproxy server, and holding our proxy against the original, in tests and in make bench",
-        get="https://github.com/Shopify/toxiproxy/releases, and its path in TOXIPROXY_SERVER",
+        get="https://github.com/Shopify/toxiproxy/releases, or `go install "
+        "github.com/Shopify/toxiproxy/v2/cmd/server@v2.12.0`; its path into TOXIPROXY_SERVER (Go's is ~/go/bin/server)",
     ),
     Probe(
         name="TLS",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
@@ -18,6 +19,10 @@ from harness.proxy.messages import Request, Response
 ANSWER_TIMEOUT = 25.0
 """Seconds after which a request is given up with 503, as upstream does."""
 
+_WHOLE_URL = re.compile(r"^https?://[^/]*(?=/)")
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_SLASHES = re.compile("//+")
+
 Handler = Callable[[Call], Awaitable[Response]]
 Methods = dict[str, Handler]
 
@@ -31,31 +36,45 @@ class Api:
 
     async def handle(self, request: Request) -> Response:
         """One request; whatever goes wrong has an answer."""
-        try:
-            async with asyncio.timeout(ANSWER_TIMEOUT):
-                response = await self._route(request)
-        except ApiError as error:
-            response = _refusal(error)
-        except TimeoutError:
-            response = Response(status=503)
-        except Exception as error:  # noqa: BLE001 — a bug of ours: told, and the client is not left waiting
-            context = {"message": f"{request.method} {request.target}", "exception": error}
-            asyncio.get_running_loop().call_exception_handler(context)
-            response = _refusal(ApiError(500, f"internal error: {type(error).__name__}: {error}"))
+        found = _route(request)
+        if isinstance(found, Response):
+            return found
+        handler, names = found
+        if request.headers.get("user-agent", "").startswith("Mozilla/"):
+            return self._numbered(Response(status=403, body=b"User agent not allowed\n"))
+        return self._numbered(await self._answer(request, handler, Call(self.proxies, names, request.body)))
+
+    def _numbered(self, response: Response) -> Response:
         number = f"{next(self._numbers):08x}"
         return replace(response, headers={**response.headers, "X-Toxiproxy-Request-Id": number})
 
-    async def _route(self, request: Request) -> Response:
-        path = request.target.partition("?")[0]
-        methods, names = _find(path.split("/")[1:])
-        if methods is None:
-            return Response(status=404, body=b"404 page not found\n")
-        if request.headers.get("user-agent", "").startswith("Mozilla/"):
-            return Response(status=403, body=b"User agent not allowed\n")
-        handler = methods.get(request.method)
-        if handler is None:
-            return Response(status=405)
-        return await handler(Call(self.proxies, names, request.body))
+    async def _answer(self, request: Request, handler: Handler, call: Call) -> Response:
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT):
+                return await handler(call)
+        except ApiError as error:
+            return _refusal(error)
+        except TimeoutError:
+            return Response(status=503)
+        except Exception as error:  # noqa: BLE001 — a bug of ours: told, and the client is not left waiting
+            context = {"message": f"{request.method} {request.target}", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(context)
+            return _refusal(ApiError(500, f"internal error: {type(error).__name__}: {error}"))
+
+
+def _route(request: Request) -> tuple[Handler, list[str]] | Response:
+    """What answers it, and the names in its path; or the answer of the router itself."""
+    target = _WHOLE_URL.sub("", request.target)
+    path, mark, query = target.partition("?")
+    if _BAD_ESCAPE.search(path):
+        return Response(status=400, body=b"400 Bad Request")
+    if "//" in path:
+        return Response(status=301, headers={"Location": _SLASHES.sub("/", path) + mark + query})
+    methods, names = _find(path.split("/")[1:])
+    if methods is None:
+        return Response(status=404, body=b"404 page not found\n")
+    handler = methods.get(request.method)
+    return Response(status=405) if handler is None else (handler, names)
 
 
 def _find(segments: list[str]) -> tuple[Methods | None, list[str]]:

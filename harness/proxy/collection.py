@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from harness.proxy.addresses import Address, parse_address
@@ -43,11 +43,12 @@ class Proxies:
 
     async def update(self, proxy: Proxy, document: Mapping[str, Any]) -> None:
         """Other addresses, or enabled or not. Other addresses drop its connections."""
+        field(document, "name", str, "")  # read, and left alone
         listen = _address(document, "listen", proxy.listen)
         upstream = _address(document, "upstream", proxy.upstream)
         async with proxy.changing:
             enabled = field(document, "enabled", bool, proxy.enabled)
-            if (listen, upstream) != (proxy.listen, proxy.upstream):
+            if not await proxy.has(listen, upstream):
                 proxy.stop()
                 proxy.listen, proxy.upstream = listen, upstream
             if not enabled:
@@ -63,12 +64,13 @@ class Proxies:
         async with proxy.changing:  # it may have been starting
             proxy.stop()
 
-    async def populate(self, documents: list[Any]) -> list[Proxy]:
+    async def populate(self, documents: list[Any]) -> AsyncIterator[Proxy]:
         """Make all these proxies; those that are there with the same addresses stay as they are.
 
         All are read before any is made. Raises ApiError, after what could be made.
         """
-        return [await self._populate(proxy, enabled) for proxy, enabled in await self._read_all(documents)]
+        for proxy, enabled in await self._read_all(documents):
+            yield await self._populate(proxy, enabled)
 
     async def reset(self) -> None:
         """Enable all proxies and take all toxics off. Raises the first ApiError when all that can be is done."""
@@ -95,7 +97,7 @@ class Proxies:
     async def _populate(self, proxy: Proxy, enabled: bool) -> Proxy:
         known = self.by_name.get(proxy.name)
         if known is not None:
-            if (known.listen, known.upstream) == (proxy.listen, proxy.upstream):
+            if await known.has(proxy.listen, proxy.upstream):
                 return known
             await self.remove(known.name)
         await self._add(proxy, enabled=enabled)
@@ -120,7 +122,8 @@ class Proxies:
 
     async def _read_all(self, documents: list[Any]) -> list[tuple[Proxy, bool]]:
         read: dict[str, tuple[Proxy, bool]] = {}
-        async for place, document in by_turns(enumerate(documents, start=1)):
+        async for place, given in by_turns(enumerate(documents, start=1)):
+            document = {} if given is None else given
             if not isinstance(document, Mapping):
                 raise bad_request(f"proxy {place} is not an object")
             proxy = self._read(document, f" at proxy {place}")
@@ -145,4 +148,6 @@ class Proxies:
 
 def _address(document: Mapping[str, Any], name: str, default: Address | None) -> Address:
     text = field(document, name, str, "" if default is None else str(default))
+    if name == "upstream" and not text:
+        raise missing_field(name)
     return parse_address(text, field=name)

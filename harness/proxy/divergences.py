@@ -71,9 +71,29 @@ DIVERGENCES = (
         "answers at once; what waited in the toxic goes on",
     ),
     Divergence(
+        "digits of a toxicity",
+        "32 bits: 0.3333333333 is shown as 0.33333334 (toxics/toxic.go)",
+        "64 bits",
+    ),
+    Divergence(
+        "`stream` in capitals",
+        "stays as it is given, in the toxic's default name too (toxic_collection.go)",
+        "becomes lower case",
+    ),
+    Divergence(
+        "an update of a toxic that is refused",
+        "what stands before the mistake is changed all the same (toxic_collection.go)",
+        "changes nothing",
+    ),
+    Divergence(
         "values out of range",
         "negative times, a toxicity of 7, a slicer that never ends: accepted (toxic_collection.go)",
         "400, with what to give instead",
+    ),
+    Divergence(
+        "addresses that are none",
+        "are taken, and met when it listens (500), or when each client is closed (proxy.go); a port may be `http`",
+        "400, with the form; a port is a number",
     ),
     Divergence(
         "texts after `bad request body: `",
@@ -81,13 +101,23 @@ DIVERGENCES = (
         "ours",
     ),
     Divergence(
-        "names with a slash",
-        "can be made, and never be addressed (api.go)",
-        "are addressed with %2F",
+        "an unknown host to listen on",
+        "the text names the resolver that was asked",
+        "the text does not",
+    ),
+    Divergence(
+        "names with a slash, `.` and `..`",
+        "can be made, and never be addressed: 404, or 301 to the path without (api.go)",
+        "are addressed, a slash as %2F",
+    ),
+    Divergence(
+        "HTTP that is not quite",
+        "taken with bare line feeds, a path beyond ASCII or an unknown method (405); without a Host it is 400",
+        "400; a Host is not asked for",
     ),
     Divergence(
         "listening without a host",
-        "on all interfaces",
+        "on all interfaces; shown as empty until it listens",
         "on 127.0.0.1; give 0.0.0.0 or [::] for all",
     ),
     Divergence(
@@ -101,6 +131,11 @@ DIVERGENCES = (
         "none is made; an address in use is only known when those before it are",
     ),
     Divergence(
+        "populating one name twice",
+        "the second takes the place of the first, which is stopped (proxy_collection.go)",
+        "500, and none is made",
+    ),
+    Divergence(
         "resetting when a port is taken",
         "stops there (api.go)",
         "resets the others, then says so",
@@ -112,8 +147,8 @@ DIVERGENCES = (
     ),
     Divergence(
         "`/metrics`",
-        "with -proxy-metrics or -runtime-metrics; counts a connection when it ends",
-        "always, of the proxies; counts as bytes pass",
+        "with -proxy-metrics or -runtime-metrics, by any method; counts a connection when it ends, and its own errors",
+        "always, of the proxies, by GET; counts as bytes pass",
     ),
     Divergence(
         "size of a request",

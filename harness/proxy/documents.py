@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
-from harness.proxy.api_errors import INVALID_STREAM, INVALID_TOXIC_TYPE, ApiError, bad_request
+from harness.proxy.api_errors import (
+    INVALID_STREAM,
+    INVALID_TOXIC_TYPE,
+    TOXIC_ALREADY_EXISTS,
+    ApiError,
+    bad_request,
+)
 from harness.proxy.proxy import Proxy
 from harness.proxy.turns import by_turns
 from harness.toxics.kinds import KINDS, attributes_of, read, with_attributes
 from harness.toxics.named import NamedToxic, Stream
+from harness.toxics.toxic import Toxic
 
 T = TypeVar("T")
 _NAMES = {str: "text", bool: "true or false", dict: "an object", list: "a list", float: "a number"}
-_HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+_ESCAPES = str.maketrans({each: f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"})
 
 
 # -- given -----------------------------------------------------------------------------------------------
 
 
 def encoded(document: Any) -> bytes:
-    """The document as Go writes it: no blanks, and nothing that HTML would understand."""
+    """The document as Go writes it: no blanks, and nothing that HTML or JavaScript would understand."""
     text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
-    return text.translate(_HTML).encode()
+    return text.translate(_ESCAPES).encode()
 
 
 def toxic_document(toxic: NamedToxic) -> dict[str, Any]:
@@ -68,7 +76,7 @@ async def encoded_proxies(proxies: Iterable[Proxy]) -> bytes:
 def decoded(body: bytes, kind: type[T]) -> T:
     """The first JSON value of a body. Raises ApiError (400)."""
     try:
-        text = body.decode().lstrip()
+        text = body.decode(errors="replace").lstrip()
         if not text:
             raise bad_request("EOF")
         document, _ = json.JSONDecoder(parse_constant=_refuse).raw_decode(text)
@@ -92,45 +100,53 @@ def field(document: Mapping[str, Any], name: str, kind: type[T], default: T) -> 
         return default
     if not isinstance(value, kind):
         raise bad_request(f"{name} is {json.dumps(value)[:40]}: give {_NAMES[kind]}")
-    # half a character can stand in JSON, but not in an answer
-    return value.encode(errors="replace").decode() if isinstance(value, str) else value  # type: ignore[return-value]
+    return _whole(value) if isinstance(value, str) else value  # type: ignore[return-value]
 
 
-def new_toxic(body: bytes) -> NamedToxic:
-    """The toxic that a body describes. Raises ApiError (400)."""
+def _whole(text: str) -> str:
+    """Half a character can stand in JSON, but not in an answer: U+FFFD instead, as Go has it."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def new_toxic(body: bytes, taken: Container[str]) -> NamedToxic:
+    """The toxic that a body describes, looked at in upstream's order. Raises ApiError (400, 409 for a name taken)."""
     document = decoded(body, dict)
-    name = field(document, "name", str, "")
+    name, kind = field(document, "name", str, ""), field(document, "type", str, "")
     stream = field(document, "stream", str, "downstream").lower()
+    toxicity = _toxicity(document, 1.0)
+    attributes = field(document, "attributes", dict, {})
     if stream not in tuple(Stream):
         raise ApiError(*INVALID_STREAM)
-    kind = field(document, "type", str, "")
     if kind not in KINDS:
         raise ApiError(*INVALID_TOXIC_TYPE)
-    try:
-        toxicity = read("toxicity", float, _number(document, "toxicity", 1.0))
-        toxic = with_attributes(KINDS[kind](), field(document, "attributes", dict, {}))
-    except ValueError as error:
-        raise bad_request(str(error)) from None
     name = name or f"{kind}_{stream}"
+    if name in taken:
+        raise ApiError(*TOXIC_ALREADY_EXISTS)
+    toxic = _with(KINDS[kind](), attributes)
     return NamedToxic(name=name, type=kind, stream=Stream(stream), toxicity=toxicity, toxic=toxic)
 
 
 def updated_toxic(before: NamedToxic, body: bytes) -> NamedToxic:
     """The toxic with what a body changes of its attributes and toxicity. Raises ApiError (400)."""
     document = decoded(body, dict)
+    toxicity = _toxicity(document, before.toxicity)
+    toxic = _with(before.toxic, field(document, "attributes", dict, {}))
+    return replace(before, toxicity=toxicity, toxic=toxic)
+
+
+def _toxicity(document: Mapping[str, Any], default: float) -> float:
+    value = next((each for key, each in document.items() if key.lower() == "toxicity"), None)
     try:
-        toxicity = read("toxicity", float, _number(document, "toxicity", before.toxicity))
-        toxic = with_attributes(before.toxic, field(document, "attributes", dict, {}))
+        return read("toxicity", float, default if value is None else value)
     except ValueError as error:
         raise bad_request(str(error)) from None
-    return NamedToxic(
-        name=before.name, type=before.type, stream=before.stream, toxicity=toxicity, toxic=toxic
-    )
 
 
-def _number(document: Mapping[str, Any], name: str, default: float) -> Any:
-    value = next((each for key, each in document.items() if key.lower() == name), None)
-    return default if value is None else value
+def _with(toxic: Toxic, attributes: Mapping[str, Any]) -> Toxic:
+    try:
+        return with_attributes(toxic, attributes)
+    except ValueError as error:
+        raise bad_request(str(error)) from None
 
 
 def _refuse(constant: str) -> Any:

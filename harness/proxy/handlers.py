@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.proxy import documents
-from harness.proxy.api_errors import TOXIC_ALREADY_EXISTS, TOXIC_NOT_FOUND, ApiError
+from harness.proxy.api_errors import TOXIC_NOT_FOUND, ApiError
 from harness.proxy.collection import Proxies
 from harness.proxy.documents import decoded, encoded
 from harness.proxy.messages import Response
@@ -64,12 +64,16 @@ async def reset(call: Call) -> Response:
 
 
 async def populate(call: Call) -> Response:
-    """Many proxies at once."""
+    """Many proxies at once. When one cannot be had, the answer has the error, and those before it."""
+    made: list[Proxy] = []
+    refusal: dict[str, Any] = {}
     try:
-        made = await call.proxies.populate(decoded(call.body, list))
+        async for proxy in call.proxies.populate(decoded(call.body, list)):
+            made.append(proxy)  # noqa: PERF401 - those before an error count
     except ApiError as error:
-        return json_response({"error": error.message, "status": error.status, "proxies": None}, error.status)
-    return json_response({"proxies": [documents.proxy_document(proxy) for proxy in made] or None}, 201)
+        refusal = {"error": error.message, "status": error.status}
+    proxies = [documents.proxy_document(proxy) for proxy in made] or None
+    return json_response({**refusal, "proxies": proxies}, refusal.get("status", 201))
 
 
 async def list_proxies(call: Call) -> Response:
@@ -109,9 +113,7 @@ async def list_toxics(call: Call) -> Response:
 async def create_toxic(call: Call) -> Response:
     """A new toxic."""
     proxy = call.proxy
-    toxic = documents.new_toxic(call.body)
-    if toxic.name in proxy.toxics:
-        raise ApiError(*TOXIC_ALREADY_EXISTS)
+    toxic = documents.new_toxic(call.body, proxy.toxics)
     proxy.add(toxic)
     return json_response(documents.toxic_document(toxic))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any
 
 import httptools
@@ -51,12 +52,18 @@ class HttpConnection(asyncio.Protocol):
         self._size += len(data)
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._refuse(501)
+        except httptools.HttpParserUpgrade as wish:
+            self._stay_with_http(data[wish.args[0] :])
         except httptools.HttpParserError:
             self._refuse(400)
         if self._size > (HEAD_MOST + BODY_MOST if self._in_body else HEAD_MOST):
             self._refuse(413 if self._in_body else 431)
+
+    def _stay_with_http(self, rest: bytes) -> None:
+        """Another protocol is asked for, as Java's HttpClient does: the request is answered as if it were not."""
+        self._parser = httptools.HttpRequestParser(self)
+        if rest:
+            self.data_received(rest)
 
     def eof_received(self) -> bool:
         self._heard_end = True
@@ -150,5 +157,6 @@ class HttpConnection(asyncio.Protocol):
 
     def _refuse(self, status: int) -> None:
         if not self._transport.is_closing():
-            self._transport.write(Response(status=status).encode(keep_alive=False))
+            body = f"{status} {HTTPStatus(status).phrase}".encode()
+            self._transport.write(Response(status=status, body=body).encode(keep_alive=False))
             self._transport.close()

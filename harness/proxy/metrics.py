@@ -19,7 +19,7 @@ async def exposition(proxies: Proxies) -> str:
     counts = [
         (_labels(proxy.name, str(proxy.listen), str(proxy.upstream), stream), proxy.bytes_passed(stream))
         async for _, proxy in by_turns(sorted(proxies.by_name.items()))
-        for stream in Stream
+        for stream in sorted(Stream)
     ]
     lines = []
     for place, (name, text) in enumerate(_COUNTERS):

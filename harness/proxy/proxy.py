@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from dataclasses import replace
 from functools import partial
 from random import Random
 
@@ -49,6 +50,15 @@ class Proxy:
             raise bind_error(self.listen, error) from None
         if self._server.sockets:  # the simulation has none: there, a port is what it is called
             self.listen = Address(*self._server.sockets[0].getsockname()[:2])
+
+    async def has(self, listen: Address, upstream: Address) -> bool:
+        """Whether these are its addresses; it may have been told to listen by a name. Raises ApiError for an unknown one."""
+        if listen != self.listen and listen.port == self.listen.port != 0:
+            try:
+                listen = replace(listen, host=await listen.resolve())
+            except (OSError, UnicodeError) as error:
+                raise bind_error(listen, error) from None
+        return (listen, upstream) == (self.listen, self.upstream)
 
     def stop(self) -> None:
         """Refuse connections from now on, and drop those there are."""

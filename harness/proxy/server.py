@@ -53,7 +53,8 @@ class ToxiproxyServer:
         if self._server.sockets:  # the simulation has none
             self.address = Address(*self._server.sockets[0].getsockname()[:2])
         try:
-            await self.proxies.populate(self._initial)
+            async for _ in self.proxies.populate(self._initial):
+                pass
         except ApiError as error:
             await self.__aexit__()
             raise BadParameter(f"the proxies to begin with: {error.message}") from None

@@ -46,12 +46,13 @@ def attributes_of(toxic: Toxic) -> dict[str, Any]:
 
 
 def with_attributes(toxic: Toxic, attributes: Mapping[str, Any]) -> Toxic:
-    """The toxic with these attributes instead of its own; those it does not know are ignored, as upstream does.
+    """The toxic with these attributes instead of its own; those it does not know, and null, are ignored.
 
-    Raises ValueError with a line that names attribute and mend.
+    Their names may be in any case, as Go reads them. Raises ValueError with a line that names attribute and mend.
     """
     hints = {field.name: _hint(type(toxic), field.name) for field in dataclasses.fields(toxic)}
-    changes = {name: read(name, hints[name], value) for name, value in attributes.items() if name in hints}
+    given = {name.lower(): value for name, value in attributes.items() if value is not None}
+    changes = {name: read(name, hint, given[name]) for name, hint in hints.items() if name in given}
     changed = dataclasses.replace(toxic, **changes)
     if problem := changed.problem():
         raise ValueError(problem)
@@ -68,11 +69,11 @@ def read(name: str, hint: type, value: Any) -> int | float:
         if not 0 <= value <= 1:
             raise ValueError(f"{name} is {_shown(value)}: give a number between 0 and 1")
         return float(value)
-    if value != int(value):
-        raise ValueError(f"{name} is {value}: give a whole number")
+    if isinstance(value, float):  # 1.0 too: Go takes no point in an integer
+        raise ValueError(f"{name} is {value}: give a whole number, without a point or an exponent")
     if not 0 <= value <= INTEGER_MOST:
         raise ValueError(f"{name} is {_shown(value)}: give a whole number between 0 and {INTEGER_MOST}")
-    return int(value)
+    return value
 
 
 def _hint(kind: type[Toxic], name: str) -> type:

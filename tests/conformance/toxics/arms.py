@@ -79,7 +79,13 @@ def real(case: Case) -> None:
     async def main() -> None:
         port = _free_port()
         process = await asyncio.create_subprocess_exec(
-            binary, "-host", "127.0.0.1", "-port", str(port), stdout=asyncio.subprocess.DEVNULL
+            binary,
+            "-host",
+            "127.0.0.1",
+            "-port",
+            str(port),
+            "-proxy-metrics",
+            stdout=asyncio.subprocess.DEVNULL,
         )
         try:
             await _answers(port)

@@ -25,20 +25,39 @@ class Answer:
         return json.loads(self.body)
 
 
-class _Reply:
+def error_of(answer: Answer) -> tuple[int, str]:
+    """Status and text of a refusal, whose form is checked: Go's http.Error makes it text with a line's end."""
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.body.endswith(b"}\n")
+    assert list(answer.json) == ["error", "status"]
+    assert answer.json["status"] == answer.status
+    return answer.status, answer.json["error"]
+
+
+class _Replies:
+    """What comes back on one connection: `answers`, one after the other."""
+
     def __init__(self) -> None:
-        self.headers: dict[str, str] = {}
-        self.body, self.done = b"", False
+        self.answers: list[Answer] = []
         self.parser = httptools.HttpResponseParser(self)
+        self._headers: dict[str, str] | None = None
+        self._body = b""
+
+    def on_message_begin(self) -> None:
+        self._headers, self._body = {}, b""
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers[name.decode().lower()] = value.decode()
+        assert self._headers is not None
+        self._headers[name.decode().lower()] = value.decode()
 
     def on_body(self, body: bytes) -> None:
-        self.body += body
+        self._body += body
 
     def on_message_complete(self) -> None:
-        self.done = True
+        if self._headers is not None:
+            self.answers.append(Answer(self.parser.get_status_code(), self._headers, self._body))
+        self._headers = None
 
 
 @dataclass
@@ -61,16 +80,22 @@ class Bench:
     async def api(self, method: str, path: str, body: Any = None, *, raw: bytes | None = None) -> Answer:
         """One call of the control API; `raw` is a body that is not JSON."""
         content = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
-        reader, writer = await asyncio.open_connection(*self.control)
         head = f"{method} {path} HTTP/1.1\r\nHost: toxiproxy\r\nContent-Length: {len(content)}\r\n"
-        writer.write(f"{head}Connection: close\r\n\r\n".encode() + content)
-        reply = _Reply()
+        (answer,) = await self.exchange(f"{head}Connection: close\r\n\r\n".encode() + content)
+        return answer
+
+    async def exchange(self, sent: bytes, *, answers: int = 1) -> list[Answer]:
+        """What the control API answers to these bytes: so many answers, or fewer if it closes before."""
+        reader, writer = await asyncio.open_connection(*self.control)
+        writer.write(sent)
+        replies = _Replies()
         async with asyncio.timeout(30):
-            while not reply.done and (data := await reader.read(65536)):
-                reply.parser.feed_data(data)
+            while len(replies.answers) < answers and (data := await reader.read(65536)):
+                replies.parser.feed_data(data)
+        replies.on_message_complete()  # where no length is told, the end of the connection ends an answer
         writer.close()
         await writer.wait_closed()
-        return Answer(reply.parser.get_status_code(), reply.headers, reply.body)
+        return replies.answers
 
     async def make_proxy(self, name: str = "web", **more: Any) -> None:
         """The proxy that `connect` goes through."""
