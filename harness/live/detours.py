@@ -6,7 +6,6 @@ Each worker has a proxy of its own there. What a Toxiproxy cannot do, single HTT
 from __future__ import annotations
 
 import itertools
-import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -15,6 +14,7 @@ from typing import Any
 
 from harness.control_plane import HOST
 from harness.errors import HarnessError
+from harness.live.left_proxies import RunName
 from harness.model.faults import Direction
 from harness.ports import Heal
 from harness.proxy import Client
@@ -35,7 +35,7 @@ class Detours:
 
     def __init__(self, client: Client, links: Links) -> None:
         self._client, self._links = client, links
-        self._run = secrets.token_hex(4)
+        self._run = RunName()
         self._proxies: dict[str, Proxy] = {}
         self._numbers = itertools.count(1)
         self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="toxiproxy")
@@ -45,7 +45,7 @@ class Detours:
         """Where the API is for that worker's relay from now on. Raises what the client does."""
         if name not in self._proxies:
             host, port = upstream
-            self._proxies[name] = self._client.create(f"harness-{self._run}-{name}", f"{host}:{port}")
+            self._proxies[name] = self._client.create(self._run.proxy_of(name), f"{host}:{port}")
         return self._proxies[name].address
 
     def can(self, impairment: Impairment) -> bool:
@@ -84,6 +84,7 @@ class Detours:
                 call.result(TIMEOUT)
         finally:
             self._calls.clear()
+            self._run.close()
             self._aside.shutdown(wait=False, cancel_futures=True)
 
     def abandon(self) -> None:

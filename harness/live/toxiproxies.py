@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from harness.errors import BadParameter, NotStarted
 from harness.live.hosts import Host
+from harness.live.left_proxies import remove_left
 from harness.proxy import Client, toxiproxy
 
 #: Names the toxiproxy-server that `--toxiproxy server` starts; without it, the one on the PATH.
@@ -36,6 +37,7 @@ def chosen(where: str, folder: Path) -> Iterator[Client | None]:
                 f"--toxiproxy {where}: it has to be on this machine, as the relays and the API are"
             )
         with toxiproxy(where) as client:
+            remove_left(client)
             yield client
     elif where in STARTED:
         with STARTED[where](folder) as client:

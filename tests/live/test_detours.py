@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -198,6 +199,34 @@ def test_the_relays_tell_of_what_is_done_elsewhere(client: Client) -> None:
         assert lab.strikes == [("worker-1", "delayed")]
 
     _in_lab(client, case)
+
+
+KILLED = """
+import signal
+from harness.live.detours import Detours
+from harness.proxy import Client
+from harness.rng import Streams
+from harness.toxics.links import Links
+
+detours = Detours(Client({url!r}), Links(Streams(1), delay=0, jitter=0))
+detours.join("worker-1", ("127.0.0.1", 1))
+signal.raise_signal(signal.SIGKILL)
+"""
+
+
+def test_proxies_of_killed_runs_are_removed_by_the_next_and_no_others(client: Client, tmp_path: Path) -> None:
+    client.create("mine", "127.0.0.1:1")
+    client.create("harness-is-mine-too", "127.0.0.1:1")
+    subprocess.run([sys.executable, "-c", KILLED.format(url=client.url)], check=False)
+    lives = Detours(client, Links(Streams(1), delay=0, jitter=0))
+    lives.join("worker-1", ("127.0.0.1", 1))
+    assert len(client.proxies()) == 4
+    with chosen(client.url, tmp_path):
+        names = set(client.proxies())
+    assert names > {"mine", "harness-is-mine-too"}
+    assert len(names) == 3
+    lives.close()
+    assert set(client.proxies()) == {"mine", "harness-is-mine-too"}
 
 
 @pytest.mark.slow

@@ -1,32 +1,43 @@
-"""toxiproxy-python 0.1.1, as released, drives the embedded server: everything it offers."""
+"""toxiproxy-python 0.1.1, as released, drives the embedded server as it drives the original: everything it offers."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
+import shutil
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from harness.proxy import running
+from harness import proxy
 
 toxiproxy = pytest.importorskip("toxiproxy", reason="toxiproxy-python is in the extra `live`")
 pytestmark = pytest.mark.live
 
 
-@pytest.fixture
-def client() -> Iterator[Any]:
+@pytest.fixture(params=["embedded", "original"])
+def client(request: pytest.FixtureRequest) -> Iterator[Any]:
     """toxiproxy-python keeps host and port of the server in its class: they are put back."""
     from toxiproxy.api import APIConsumer
 
+    where = "embedded"
+    if request.param == "original":
+        where = os.environ.get("TOXIPROXY_SERVER") or ""
+        if not shutil.which(where):
+            pytest.skip(
+                "TOXIPROXY_SERVER names no toxiproxy-server: set it to the path of one to run this arm"
+            )
     before = APIConsumer.host, APIConsumer.port
-    with running() as server:
+    with proxy.toxiproxy(where) as server:
         client = toxiproxy.Toxiproxy()
-        client.update_api_consumer(server.host, server.port)
+        url = urlsplit(server.url)
+        client.update_api_consumer(url.hostname, url.port)
         try:
             yield client
         finally:
@@ -60,8 +71,8 @@ def _echo(connection: socket.socket) -> None:
 
 
 def _connect(proxy) -> socket.socket:
-    host, port = proxy.listen.split(":")
-    return socket.create_connection((host, int(port)), timeout=20)
+    host, _, port = proxy.listen.rpartition(":")
+    return socket.create_connection(("127.0.0.1" if host == "[::]" else host, int(port)), timeout=20)
 
 
 def _accepts(proxy) -> bool:
