@@ -51,15 +51,15 @@ DEFAULTS = Scenario(
 )
 WITHDRAWN = Scenario(
     fleet=ONE,
-    tasks=_tasks(78, count=2, retries=1),  # for longer than it takes to kill them
-    faults=(Partition(a="worker-1", b="api", at=seconds(45), lasting=seconds(12)),),
+    tasks=_tasks(82, count=2, retries=1),  # for longer than it takes to kill them
+    faults=(Partition(a="worker-1", b="api", at=seconds(35), lasting=seconds(27)),),
     invariants=("every_fault_struck",),
-    until=seconds(58),
+    until=seconds(63),
     settle=seconds(25),
     options=QUICK
     | {
         "workers.max_failed_heartbeats": "100",
-        "scheduler.task_instance_heartbeat_timeout": "6",
+        "scheduler.task_instance_heartbeat_timeout": "20",  # or jobs are orphaned whose supervisors are starting
         "scheduler.task_instance_heartbeat_timeout_detection_interval": "1.0",
     },
 )
