@@ -40,4 +40,4 @@ def kill_and_reroute(*, workers: int = 3, tasks: int = 12, quick: bool = False) 
         until=minutes(5),
         settle=minutes(20),
     )
-    return quickly(kill, settle=seconds(55)) if quick else kill
+    return quickly(kill, settle=seconds(45)) if quick else kill
