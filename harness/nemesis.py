@@ -159,6 +159,7 @@ def check_capable(
     needed = [(type(fault).__name__, ACTIONS[type(fault)][0]) for fault in plan.faults]
     needed += [(type(fault).__name__, Capability.DATABASE) for fault in plan.faults if f.on_database(fault)]
     needed += [("workers", Capability.TLS)] if plan.tls is not Tls.OFF else []
+    needed += [(task.key, Capability.TASK_CODE) for task in plan.submissions if task.acts]
     needed += [(worker.name, Capability(f"{worker.kind} workers")) for worker in plan.workers]
     for name, capability in needed:
         if capability not in capabilities:

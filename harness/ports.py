@@ -44,6 +44,7 @@ class Capability(StrEnum):
     DISK = "fill a host's disk"
     CLOCK_SKEW = "set a host's clock"
     RESTART_SERVER = "restart the server"
+    TASK_CODE = "task bodies that do more than last and end"
     EDGE_WORKERS = "edge workers"
     SUPERVISED_WORKERS = "supervised workers"
     SCRIPTED_WORKERS = "scripted workers"

@@ -44,6 +44,7 @@ HOW: Mapping[Capability, str] = {
     ),
     Capability.CLOCK_SKEW: "libfaketime in the worker's processes, told by a file; monotonic time is the machine's",
     Capability.RESTART_SERVER: "the server's process ends and starts again; relays refuse meanwhile",
+    Capability.TASK_CODE: "a Dag file, which the task's process runs",
     Capability.EDGE_WORKERS: "`airflow edge worker` as a process",
     Capability.SUPERVISED_WORKERS: "our Edge client as a process, the released supervisor for each task",
     Capability.SCRIPTED_WORKERS: "our reference worker as a process",

@@ -62,6 +62,11 @@ class Submission:
     reschedules: timedelta | None = later(None)
 
     @property
+    def acts(self) -> bool:
+        """Whether its body does more than last and end: that takes a process which runs the Dag's code."""
+        return self.apart or any(item is not None for item in (self.leaves, self.triggers, self.reschedules))
+
+    @property
     def key(self) -> str:
         """The task's name for people: `dag/task/run`."""
         return f"{self.dag_id}/{self.task_id}/{self.run_id}"

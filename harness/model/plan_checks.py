@@ -12,7 +12,7 @@ from harness.model.fault_checks import wrong_faults
 from harness.model.fields import TIME_MOST, check_fields
 from harness.model.options import wrong_options
 from harness.model.plan import Plan, PlannedWorker, Submission
-from harness.model.scenario import Scenario
+from harness.model.scenario import Scenario, Workers
 from harness.units import format_duration
 
 WORKERS_MOST, TASKS_MOST = 10_000, 1_000_000
@@ -118,8 +118,20 @@ def _wrong_tasks(plan: Plan) -> Iterator[str]:
                 f" {format_duration(end)}: shorten the task or raise `settle`"
             )
         yield from _wrong_failing_tries(task)
+        yield from _no_code(task, plan)
     if len({task.key for task in plan.submissions}) < len(plan.submissions):
         yield "two tasks of the plan have one name: give each its own dag, task or run id"
+
+
+def _no_code(task: Submission, plan: Plan) -> Iterator[str]:
+    takers = [
+        each.name for each in plan.workers if each.kind is Workers.SCRIPTED and task.queue in each.queues
+    ]
+    if task.acts and takers:
+        yield (
+            f"{task.key} does more than last and end, and {takers[0]} is scripted and runs no code: take --workers"
+            " edge or supervised"
+        )
 
 
 def _wrong_failing_tries(task: Submission) -> Iterator[str]:

@@ -37,6 +37,7 @@ HOW: Mapping[Capability, str] = {
 }
 
 LACKS: Mapping[Capability, str] = {
+    Capability.TASK_CODE: "its bodies run no code: take --world live, with edge or supervised workers",
     Capability.DATABASE: (
         "the fake keeps its state in memory: take DelayRequests for a slow database, ServerErrors with 500 for none"
     ),

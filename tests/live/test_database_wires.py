@@ -161,6 +161,7 @@ def _run(*faults: Fault) -> Run:
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(600)
 def test_our_reference_worker_loses_no_work_while_the_database_of_a_released_server_is_slow_gone_and_reset() -> (
     None
 ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -48,6 +49,16 @@ def test_a_plan_that_asks_for_what_a_world_cannot_do_is_refused_by_name() -> Non
 def test_workers_that_a_world_cannot_run_are_refused() -> None:
     with pytest.raises(NotCapable, match="worker-1 needs 'edge workers'"):
         _check(lacking=Capability.EDGE_WORKERS, workers=Workers.EDGE)
+
+
+def test_a_task_that_does_more_than_last_and_end_needs_a_world_that_runs_code() -> None:
+    scenario = Scenario(fleet=Fleet(kind=Workers.EDGE), tasks=Tasks(count=1))
+    plan = make_plan(scenario, 1, name="a-name")
+    acting = replace(plan, submissions=(replace(plan.submissions[0], reschedules=seconds(1)),))
+    capable = frozenset(Capability) - {Capability.TASK_CODE}
+    check_capable(plan, world="paper", capabilities=capable)
+    with pytest.raises(NotCapable, match="task-1/run-1 needs 'task bodies that do more than last and end'"):
+        check_capable(acting, world="paper", capabilities=capable)
 
 
 def test_what_a_plan_does_not_ask_for_may_be_lacking() -> None:

@@ -218,6 +218,20 @@ def test_a_task_that_no_worker_could_ever_end_is_refused(change: dict[str, Any],
     refused(complaint, replace(PLAN, submissions=(changed(**change),)))
 
 
+@pytest.mark.parametrize(
+    "acting", [{"apart": True}, {"leaves": seconds(1)}, {"triggers": "dag"}, {"reschedules": seconds(1)}]
+)
+def test_a_task_that_does_more_than_last_and_end_is_none_for_scripted_workers(acting: dict[str, Any]) -> None:
+    tasks = (changed(**acting),)
+    edge = tuple(replace(worker, kind=Workers.EDGE) for worker in PLAN.workers)
+    check_plan(replace(PLAN, workers=edge, submissions=tasks))
+    scripted = tuple(replace(worker, kind=Workers.SCRIPTED) for worker in PLAN.workers)
+    refused(
+        "is scripted and runs no code: take --workers edge or",
+        replace(PLAN, workers=scripted, submissions=tasks),
+    )
+
+
 def test_a_task_may_fail_on_any_of_its_tries() -> None:
     check_plan(replace(PLAN, submissions=(changed(retries=2, failing_tries=(3, 1, 2)),)))
 
