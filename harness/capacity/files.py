@@ -62,8 +62,10 @@ def load(path: Path) -> Capacity:
     file = path / FILE if path.is_dir() else path
     try:
         told = parse_json(file.read_text(encoding="utf-8"))
-        if (told.pop("format"), told.pop("version")) != (FORMAT, VERSION):
-            raise ValueError("it has another format")
+        if not isinstance(told, dict) or told.pop("format", None) != FORMAT:
+            raise ValueError(f"its format is not {FORMAT}")
+        if (version := told.pop("version", None)) != VERSION:
+            raise ValueError(f"it has version {version!r}, and {VERSION} is known here: measure again")
         found: Capacity = from_json(Capacity, told)
     except OSError as error:
         raise BadParameter(f"{file} cannot be read: {error.strerror}") from None

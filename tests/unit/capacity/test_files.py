@@ -63,7 +63,11 @@ def test_junit_has_a_case_for_each_step(tmp_path: Path) -> None:
     [
         ("", "is no capacity.json"),
         ("[]", "is no capacity.json"),
-        ('{"format": "other", "version": 1}', "it has another format"),
+        ('{"format": "other", "version": 1}', "its format is not airflow-remote-harness/capacity"),
+        (
+            '{"format": "airflow-remote-harness/capacity", "version": 2}',
+            "it has version 2, and 1 is known here",
+        ),
         (json.dumps({"format": "airflow-remote-harness/capacity", "version": 1}), "is no capacity.json"),
     ],
 )
