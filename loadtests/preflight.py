@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+import gevent
 import gevent.socket
 from geventhttpclient import HTTPClient
 from locust.contrib.fasthttp import FAILURE_EXCEPTIONS
@@ -22,6 +24,8 @@ from loadtests.tokens import edge_token
 USAGE, UNKNOWN = 64, 3
 #: Seconds for one look at the server: a first request to a released one can take four.
 PATIENCE = 8.0
+#: So often one look is tried where connections break, with 1 s between the first two and one more each time.
+ATTEMPTS = 3
 #: Seconds between two clocks: tokens are refused beyond the leeway, and a look takes a while itself.
 SKEW_MOST = 5.0
 NOBODY = "harness-load-nobody"
@@ -33,6 +37,10 @@ class NotReady(Exception):
     def __init__(self, text: str, *, code: int) -> None:
         super().__init__(text)
         self.code = code
+
+
+class _Broken(NotReady):
+    """There was no answer in HTTP; the next one may be."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +97,16 @@ def _get(host: str, path: str, **more: Any) -> _Reply:
     return _ask(host, "GET", path, **more)
 
 
-def _ask(host: str, method: str, path: str, *, body: Any = None, token: str = "") -> _Reply:
+def _ask(host: str, method: str, path: str, **more: Any) -> _Reply:
+    """Ask, and again where a connection broke: a storm may be there from the first moment on. Raises NotReady."""
+    for again in range(ATTEMPTS - 1):
+        with suppress(_Broken):
+            return _attempt(host, method, path, **more)
+        gevent.sleep(again + 1)
+    return _attempt(host, method, path, **more)
+
+
+def _attempt(host: str, method: str, path: str, *, body: Any = None, token: str = "") -> _Reply:
     client = HTTPClient.from_url(host, connection_timeout=PATIENCE, network_timeout=PATIENCE)
     headers = {"content-type": "application/json"} | ({"authorization": token} if token else {})
     content = b"" if body is None else json.dumps(body).encode()
@@ -105,7 +122,7 @@ def _ask(host: str, method: str, path: str, *, body: Any = None, token: str = ""
         raise NotReady(f"{host} did not answer {path} within {PATIENCE:.0f} s", code=UNKNOWN) from None
     except FAILURE_EXCEPTIONS as error:
         kind = type(error).__name__
-        raise NotReady(
+        raise _Broken(
             f"{host} answers, but not in HTTP: {kind}: {error}; correct --host", code=UNKNOWN
         ) from None
     finally:
