@@ -188,7 +188,9 @@ class Load:
     def worker_ended(self, name: str, why: str) -> None:
         """A worker's client gave up: the released worker ends then."""
         self._tell("workers ended", f"{name}: {why}")
-        if name in self.there and not self.gate.before_outage:
+        if self.gate.before_outage:
+            self.there.discard(name)
+        elif name in self.there:
             self.lost.add(name)
             self.back.pop(name, None)
 

@@ -279,6 +279,13 @@ BUGS: tuple[Bug, ...] = (
         affected=_NEWEST,
         found_by=("stopped_workers_end",),
     ),
+    Bug(
+        id="N15",
+        component="api-server, edge3 api",
+        symptom="an api-server over PostgreSQL that gets more calls at once than it has threads locks itself up",
+        upstream=(),
+        why_not="it takes more calls at once than a live world has workers: load shows it, see loadtests/README.md",
+    ),
 )
 
 

@@ -25,7 +25,7 @@ from harness.live.processes import Process, spawn
 
 AIRFLOW = "apache-airflow-core==3.3.2"
 #: Seconds until a database is migrated, and until a server answers, on a busy machine.
-MIGRATE_TIMEOUT, START_TIMEOUT = 180.0, 120.0
+MIGRATE_TIMEOUT, START_TIMEOUT = 180.0, 240.0
 _SEEDER = Path(__file__).with_name("seeder.py")
 
 
