@@ -61,7 +61,7 @@ def airflow(options: Mapping[str, str], *, database: str, processes: int) -> Ite
     """A released api-server with so many processes."""
     from harness.live.load_server import load_server
 
-    with load_server(database=database, workers=processes) as server:
+    with load_server(database=database, workers=processes, options=options) as server:
         yield Target(
             name="airflow" if database == "sqlite" else f"airflow+{database}",
             url=server.url,

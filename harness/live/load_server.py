@@ -7,7 +7,7 @@ import secrets
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -42,10 +42,16 @@ class LoadServer:
 
 @contextmanager
 def load_server(
-    *, database: str = "sqlite", port: int = 0, workers: int = 1, scheduler: bool = False
+    *,
+    database: str = "sqlite",
+    port: int = 0,
+    workers: int = 1,
+    scheduler: bool = False,
+    options: Mapping[str, str] | None = None,
 ) -> Iterator[LoadServer]:
     """A released api-server on loopback for as long as the block lasts, with `workers` processes.
 
+    `options` are variables of Airflow's, beside those that it needs to be found.
     Jobs come through `admin`, or with a scheduler from runs of the Dag `load-runs`. Raises NotInstallable and NotStarted.
     """
     installed = released(*DRIVERS[database])
@@ -55,6 +61,7 @@ def load_server(
         shutil.copy(_DAG, home / "dags")
         secret, password, port = secrets.token_hex(32), secrets.token_hex(8), port or free_port()
         env = server_env(installed, home, port=port, secret=secret) | _edge_env(home, port, password)
+        env |= options or {}
         if database == "postgres":
             env["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = stack.enter_context(postgres())
         seeder = spawn(
