@@ -16,12 +16,12 @@ from harness.capacity.files import load
 from harness.capacity.telling import exit_code
 from tests.live.loading import served
 
-pytestmark = [pytest.mark.live, pytest.mark.slow]
+pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def _harness(*words: str | Path) -> subprocess.CompletedProcess[str]:
     line = [sys.executable, "-m", "harness", "capacity", *map(str, words)]
-    return subprocess.run(line, capture_output=True, text=True, timeout=200, check=False)
+    return subprocess.run(line, capture_output=True, text=True, timeout=500, check=False)
 
 
 def test_steps_on_the_fake_are_counted_and_their_server_is_watched(tmp_path: Path) -> None:

@@ -207,8 +207,8 @@ def test_ten_thousand_proxies_listen_at_once():
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 11_000), hard))
     with running() as server, Client(server.url) as client:
         made = []
-        for start in range(0, 10_000, 1000):
-            batch = ({"name": f"p{start + n}", "upstream": "127.0.0.1:1"} for n in range(1000))
+        for start in range(0, 10_000, 200):  # each call is answered in time on a busy machine too
+            batch = ({"name": f"p{start + n}", "upstream": "127.0.0.1:1"} for n in range(200))
             made += client.populate(*batch)
         assert len({proxy.listen for proxy in made}) == 10_000
         assert len(client.proxies()) == 10_000

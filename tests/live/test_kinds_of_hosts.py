@@ -82,7 +82,7 @@ def _brood(make_host: MakeHost, folder: Path, env: Mapping[str, str] | None = No
     return make_host("worker-1", command, home=folder / "home", env=env or {})
 
 
-def _until(true: Callable[[], object], *, within: float = 30) -> None:
+def _until(true: Callable[[], object], *, within: float = 90) -> None:
     end = time.monotonic() + within
     while not true():
         assert time.monotonic() < end, f"it did not come about within {within} s"
