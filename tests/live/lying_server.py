@@ -1,8 +1,12 @@
-"""A fake API that breaks each promise that a load test watches. Run as a script; it prints its URL."""
+"""A fake API that breaks each promise that a load test watches, or with --garbage talks nonsense to its workers.
+
+Run as a script; it prints its URL.
+"""
 
 from __future__ import annotations
 
 import socket
+import sys
 from typing import Any
 
 import uvicorn
@@ -55,12 +59,32 @@ class Liar:
         return status, body
 
 
+class Babbler:
+    """Answers what a first look asks, and all that workers ask afterwards with something else."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Send) -> None:
+        if scope["type"] != "http" or _looked_at(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b'{"dag_id": 1}'})
+
+
+def _looked_at(path: str) -> bool:
+    return path.endswith(("/health", "-nobody")) or "/admin/" in path
+
+
 _OF_THE_BODY = (b"content-length", b"content-encoding")
 
 
 def main() -> None:
     """Serve on any free port of loopback, for ever."""
-    app = Liar(fake_api.create_app(fake_api.State(), run_sweeps=True, admin=True))
+    kind = Babbler if "--garbage" in sys.argv else Liar
+    app = kind(fake_api.create_app(fake_api.State(), run_sweeps=True, admin=True))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         print(f"a liar listens on http://127.0.0.1:{listener.getsockname()[1]} now", flush=True)
         uvicorn.Server(uvicorn.Config(app, log_level="error")).run(sockets=[listener])

@@ -64,6 +64,16 @@ def test_every_promise_that_a_server_breaks_is_told(tmp_path):
     }
 
 
+def test_a_server_that_answers_its_workers_with_nonsense_is_unknown_and_it_is_told_why(tmp_path):
+    with listening("-m", "tests.live.lying_server", "--garbage") as url:
+        ended = locust(*QUICK, host=url, folder=tmp_path)
+
+    assert ended.code == 3, ended.output
+    assert "no task was run, for one because" in ended.output
+    assert "what was fetched is no job: KeyError 'command'" in ended.output
+    assert "Traceback" not in ended.output
+
+
 def test_workers_that_are_let_finish_drain_and_leave_no_task_behind(fake, tmp_path):
     ended = locust(*QUICK, "--stop-timeout", "30", host=fake, folder=tmp_path)
 

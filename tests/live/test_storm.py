@@ -20,11 +20,12 @@ from harness import Fleet, Latency, LoseReplies, Scenario, Tasks, ms, scenario, 
 
 @scenario
 def links() -> Scenario:
-    """One of two links is slow, on the other a reply to a call of a task is lost now and then."""
+    """One of two links is slow and breaks under the first look at the server, the other loses a reply now and then."""
     slow = Latency(a="worker-1", b="api", at=ms(100), lasting=seconds(15), delay=ms(20))
     lost = LoseReplies(a="worker-2", b="api", calls="ti.*", at=ms(100), lasting=seconds(15), times=3)
+    look = LoseReplies(a="worker-1", b="api", calls="jobs.fetch", at=ms(100), lasting=seconds(15), times=1)
     tasks = Tasks(count=1, over=seconds(1), lasting=(seconds(1), seconds(2)))
-    return Scenario(fleet=Fleet(count=2), tasks=tasks, faults=(slow, lost), until=seconds(16))
+    return Scenario(fleet=Fleet(count=2), tasks=tasks, faults=(slow, lost, look), until=seconds(16))
 '''
 LOCUST = (
     f"{sys.executable} -m locust -f loadtests --headless --only-summary -u 6 -r 6 -t 16s --time-scale 0.05"
