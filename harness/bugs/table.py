@@ -286,6 +286,16 @@ BUGS: tuple[Bug, ...] = (
         upstream=(),
         why_not="it takes more calls at once than a live world has workers: load shows it, see loadtests/README.md",
     ),
+    Bug(
+        id="N16",
+        component="edge3 worker",
+        symptom="a task that comes back to a worker in the same try has it push its whole log again",
+        upstream=(),
+        plan="a-task-that-comes-back-pushes-its-log-again",
+        server="airflow",
+        affected=_NEWEST,
+        found_by=("logs_are_kept",),
+    ),
 )
 
 

@@ -188,14 +188,18 @@ class LiveWorld:
     async def _all_registered(self) -> None:
         """Wait until every worker has registered. Raises NotStarted with the last words of one that does not."""
         patience = time.monotonic() + BOOT_TIMEOUT
-        expected = [each.name for each in self.plan.workers if each.alias is None]  # others may be refused
-        while late := [name for name in expected if name not in self._registered]:
+        while late := self._not_registered():
             if words := self.fleet.ended(late):
                 raise NotStarted(f"a worker ended before it registered: {words}")
             if time.monotonic() > patience:
                 words = self.fleet.last_words(late[0])
                 raise NotStarted(f"{late[0]} has not registered within {BOOT_TIMEOUT:.0f} s: {words}")
             await asyncio.sleep(LOOK)
+
+    def _not_registered(self) -> list[str]:
+        """The workers that have yet to register: of those that share a name one is enough, the others may be refused."""
+        taken = {each.identity for each in self.plan.workers if each.name in self._registered}
+        return [each.name for each in self.plan.workers if each.identity not in taken and not each.alias]
 
     async def stop(self) -> None:
         """Read the last marks, write the History, end every process. A server that is gone by then loses no History."""
