@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -167,3 +168,11 @@ def test_a_fault_and_a_calm_that_begin_late_last_as_long_as_planned() -> None:
         plan.until,
         plan.until + minutes(1) + seconds(3),
     ]
+
+
+def test_every_fault_has_its_tests_named() -> None:
+    folder = Path(__file__).parents[1]
+    told = (folder / "README.md").read_text().partition("## Faults")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`([^`]+)`", told))
+    assert {kind.__name__ for kind in FAULTS} <= named
+    assert [name for name in named if "/" in name and not (folder / name).is_file()] == []
