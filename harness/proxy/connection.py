@@ -137,15 +137,15 @@ class Side(asyncio.Protocol):
 
     def deliver(self, item: Item) -> None:
         """The end of the peer's chain: bytes to send, or how to end."""
-        if item is Mark.CLOSE:
+        if isinstance(item, bytes) and self.transport is not None:
+            self.sent += len(item)
+            self.transport.write(item)
+        elif item is Mark.CLOSE:
             self.connection.close()
         elif item is Mark.RESET:
             self.connection.reset()
         elif self.transport is None:
             self._early.append(item)
-        elif isinstance(item, bytes):
-            self.sent += len(item)
-            self.transport.write(item)
         else:
             self._end()
 

@@ -64,7 +64,10 @@ class Chain:
     @property
     def is_full(self) -> bool:
         """Whether the sender has to wait, as with a full TCP window."""
-        return any(stage.pending > stage.toxic.window for stage in self.stages.values())
+        for stage in self.stages.values():  # asked for each chunk: a generator takes as long again  # noqa: SIM110
+            if stage.pending > stage.toxic.window:
+                return True
+        return False
 
     def drop(self) -> None:
         """The connection is gone."""
@@ -74,5 +77,7 @@ class Chain:
 
     def _out(self, item: Item) -> None:
         if not self._over:
-            self._over = item in (Mark.CLOSE, Mark.RESET)
+            self._over = (
+                item is Mark.CLOSE or item is Mark.RESET
+            )  # `in` would compare bytes with an Enum, slowly
             self._sink(item)
