@@ -16,16 +16,13 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.sim.node import Node
-from harness.toxics.links import retransmitted_at
-from harness.units import NANOSECONDS
+from harness.toxics.links import RETRANSMIT_GIVE_UP, retransmitted_at
 
 if TYPE_CHECKING:
     from harness.sim.loop import SimLoop
     from harness.toxics.links import Link
 
 HIGH_WATER, LOW_WATER = 64 * 1024, 16 * 1024
-RETRANSMIT_GIVE_UP = 924 * NANOSECONDS + 600_000_000
-"""Linux: tcp_retries2 = 15 gives up on unacknowledged data after 924.6 s."""
 
 NO_LINGER = struct.pack("ii", 1, 0)
 """The value of SO_LINGER that makes Linux close a socket with RST."""

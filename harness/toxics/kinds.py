@@ -63,7 +63,7 @@ def read(name: str, hint: type, value: Any) -> int | float:
     """An attribute's value: an integer of 0 or more, or a number between 0 and 1. Raises ValueError."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{name} is {_shown(value)}: give a number")
-    if not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):  # an integer may be too large for that question
         raise ValueError(f"{name} is {value}: give a finite number")
     if hint is float:
         if not 0 <= value <= 1:

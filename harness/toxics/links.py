@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 RETRANSMIT_FIRST, RETRANSMIT_MOST = NANOSECONDS // 5, 120 * NANOSECONDS
 """Linux: the retransmission timeout starts near 200 ms, doubles, and stops growing at 120 s."""
 
+RETRANSMIT_GIVE_UP = 924 * NANOSECONDS + 600_000_000
+"""Linux: tcp_retries2 = 15 gives up on unacknowledged data after 924.6 s."""
+
 Strike = Callable[[str, str], None]
 """Called with the victim's name and what happened to it, each time a fault strikes."""
 
@@ -49,6 +52,7 @@ class Impairment:
     """
 
     strike: Strike
+    left: Callable[[], int] = lambda: RETRANSMIT_GIVE_UP  # nanoseconds until it heals
     cuts: bool = False
     delay: int = 0
     jitter: int = 0
@@ -127,10 +131,12 @@ class Link:
         return impairment.delay
 
     def _stall_of_losses(self, impairment: Impairment, victim: str) -> int:
-        stall, timeout = 0, RETRANSMIT_FIRST
-        while self._random() < impairment.loss and timeout < RETRANSMIT_MOST:
+        stall, timeout, left = 0, RETRANSMIT_FIRST, min(impairment.left(), RETRANSMIT_GIVE_UP)
+        while (
+            stall < left and self._random() < impairment.loss
+        ):  # what is sent again after the heal gets through
             impairment.strike(victim, "a segment was lost and sent again")
-            stall, timeout = stall + timeout, timeout * 2
+            stall, timeout = stall + timeout, min(timeout * 2, RETRANSMIT_MOST)
         return stall
 
 

@@ -187,6 +187,7 @@ def test_version_routes_methods_and_browsers(run: Run):
         ('{"type": "latency", "attributes": {"latency": -5}}', "latency is -5: give a whole number between 0"),
         ('{"type": "latency", "attributes": {"latency": NaN}}', "NaN is not JSON: give a finite number"),
         ('{"type": "latency", "attributes": {"latency": 1e999}}', "latency is inf: give a finite number"),
+        ('{"type": "latency", "attributes": {"latency": ' + "9" * 400 + "}}", f"latency is {'9' * 36}…: give a"),
         ('{"type": "latency", "attributes": {"latency": 1e30}}', "latency is 1e+30: give a whole number"),
         ('{"type": "latency", "attributes": {"latency": 0.5}}', "latency is 0.5: give a whole number"),
         ('{"type": "latency", "attributes": {"latency": "1"}}', "latency is '1': give a number"),
