@@ -57,7 +57,7 @@ def _run_all(errands: Errands, arguments: argparse.Namespace) -> dict[tuple[str,
     """Each errand's result; what they are at, and how it goes on if it is broken off, is told on stderr."""
     jobs, begun = arguments.jobs or os.cpu_count() or 1, time.perf_counter()
     results = {}
-    _progress(f"{len(errands)} runs, {jobs} at once, of one to four minutes each")
+    _progress(f"{len(errands)} runs, {jobs} at once, of one to six minutes each")
     try:
         with executor(jobs) as pool:
             for name, result in gather(pool, errands, at_once=2 * jobs - 1):

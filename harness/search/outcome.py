@@ -117,11 +117,13 @@ def _state(verdict: Verdict) -> State:
 
 _SAME = (
     # what tells two runs of one failure apart and not two failures, and what stands for it
-    (re.compile(r"https?://\S+"), "URL"),
+    (re.compile(r"; its own last heartbeat .*"), ""),
+    (re.compile(r"https?://[^\s'\"]+"), "URL"),
     (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "ID"),
     (re.compile(r"\b(worker|task)-\d+\b"), r"\1-N"),
     (re.compile(r"(?<![A-Za-z])(\d+(\.\d+)?(ms|[dhms]))+(?![A-Za-z])"), "T"),
     (re.compile(r"#?\b\d+(\.\d+)?\b"), "N"),
+    (re.compile(r"([^\s,]+/task-N/[^\s,]+)(, [^\s,]+/task-N/[^\s,]+)+"), r"\1, …"),
 )
 
 

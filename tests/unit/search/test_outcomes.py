@@ -24,6 +24,14 @@ def _plan() -> Plan:
             "worker-12 exited at 8s (403 from http://b/y)",
         ),
         ("3 tasks, event #12", "4 tasks, event #3403"),
+        (
+            "it exited at 3m (Refused: http://api:8080/x); its own last heartbeat or fetch that went well was jobs.fetch at 1m",
+            "it exited at 9s (Refused: http://api:8080/x); its own last heartbeat or fetch that went well was worker.set_state",
+        ),
+        (
+            "6 slots' worth: storm/task-4/run-1, storm/task-10/run-1",
+            "9 slots' worth: storm/task-1/run-1, storm/task-2/run-1, storm/task-3/run-1",
+        ),
     ],
 )
 def test_a_failure_has_one_signature_whoever_and_whenever_it_strikes(one: str, other: str) -> None:
