@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from harness.errors import NotStarted
 from harness.live.commands import Camp
 from harness.live.environments import Environment, environment
+from harness.live.guardian import watch
 from harness.live.hosts import Host
 from harness.live.postgres import postgres
 from harness.live.processes import spawn
@@ -112,6 +113,7 @@ class AirflowHome:
             stdout=subprocess.PIPE,
         )
         self._stack.callback(process.stop)
+        watch(self._camp.folder, process.popen.pid)
         return Seeder(process)
 
     def boot(self, name: str, *command: str) -> None:

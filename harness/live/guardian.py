@@ -22,7 +22,7 @@ PATIENCE = 5.0
 #: Seconds after which a guardian that does not end is an error.
 END_TIMEOUT = 40.0
 #: The file of the folder with the process groups that end with it, a line each.
-GROUPS = "groups"
+GROUPS = "_groups"
 _MADE, _NOT_MADE = b"+", b"-"
 
 

@@ -90,3 +90,18 @@ def test_a_live_run_that_is_ended_at_work_leaves_its_plan_and_nothing_else(
     _until(lambda: not any(map(lives, started)), within=60)
     assert list((tmp_path / "tmp").iterdir()) == []
     assert [file.name for file in (tmp_path / "run").iterdir()] == ["plan.json"]
+
+
+def test_a_harness_that_is_killed_while_its_server_is_set_up_leaves_nothing(tmp_path: Path) -> None:
+    harness = _harness(tmp_path, "--server", "airflow", "--workers", "scripted", "--no-store")
+    try:
+        _until(
+            lambda: list(tmp_path.glob("tmp/*/airflow/set-up.log")) or harness.poll() is not None, within=180
+        )
+        started = descendants(harness.pid)
+    finally:
+        harness.kill()
+    out, err = harness.communicate(timeout=60)
+    assert len(started) >= 2, f"no guardian and set-up: {out + err}"
+    _until(lambda: not any(map(lives, started)), within=30)
+    assert list((tmp_path / "tmp").iterdir()) == []
