@@ -16,7 +16,8 @@ MOST = 1_000
 def judge(history: History, plan: Plan) -> Verdict:
     """What the invariants that the plan names make of the history.
 
-    Where nobody saw how it ended, nothing is said of what should have happened in the end.
+    Where nobody saw how it ended, nothing is said of what should have happened in the end, and what nobody saw broken
+    is not said to have been kept.
     A check that crashes is named in `Verdict.crashed`, one that lacks a witness in `Verdict.unjudged`: the answer is
     then unknown at best, never valid.
     Raises BadPlan, naming the nearest, when the plan names an invariant that does not exist.
@@ -30,10 +31,13 @@ def judge(history: History, plan: Plan) -> Verdict:
         if blind and invariant.kind is Kind.LIVENESS:
             unjudged.append(f"{invariant.name}: {blind}")
             continue
+        before = len(counterexamples)
         try:
             # one by one, so that what was found before a crash is kept
             for counterexample in _counterexamples(invariant, history, plan):
                 counterexamples.append(counterexample)  # noqa: PERF402
+            if blind and invariant.kind is Kind.SAFETY and len(counterexamples) == before:
+                raise Unwitnessed(blind)
         except Unwitnessed as reason:
             unjudged.append(f"{invariant.name}: {reason}")
         except Exception as error:  # noqa: BLE001 - whatever it is, the answer is unknown

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from harness.errors import BadParameter, BadPlan
 from harness.model.history import Event, History
-from harness.model.moments import moment
 from harness.model.names import no_such
 from harness.model.plan import Plan
 from harness.model.verdict import Kind
@@ -32,9 +31,12 @@ def sampled(event: Event) -> bool:
 
 
 def unseen(history: History) -> str | None:
-    """Since when nobody saw what the server did, in words; None where somebody saw it to the end."""
+    """Why nobody saw what the server did in the end; None where somebody did.
+
+    The event has the moment at which that was found out. Since when the server was silent it does not say.
+    """
     lost = next(history.where(witness="world", f="server.unseen"), None)
-    return lost and f"nobody saw the server from {moment(lost.t)} on"
+    return lost and f"nobody saw the server's end of it: {lost.value.get('reason')}"
 
 
 Check = Callable[[History, Plan], Iterable[Finding]]

@@ -159,9 +159,20 @@ def _verdict(verdict: Verdict, history: History) -> Iterator[str]:
         if (more := len(found) - (2 if roomy else 1)) > 0:
             yield f"  and {more} more"
     yield from (f"? {crash} (the check itself crashed)" for crash in verdict.crashed)
-    yield from (f"? {reason} (not judged)" for reason in verdict.unjudged)
+    yield from _unjudged(verdict)
     if act(history, "end") is None:
         yield "! the history stops before the end of its run"
+
+
+def _unjudged(verdict: Verdict) -> Iterator[str]:
+    """Those of one reason together: a server that nobody saw leaves many."""
+    names: dict[str, list[str]] = {}
+    for each in verdict.unjudged:
+        name, _, reason = each.partition(": ")
+        names.setdefault(reason, []).append(name)
+    for reason, of in names.items():
+        text = f"? {', '.join(of)}: {reason} (not judged)"
+        yield from textwrap.wrap(text, WIDTH, subsequent_indent="    ", break_on_hyphens=False)
 
 
 def _event(event: Event) -> str:

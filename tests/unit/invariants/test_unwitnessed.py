@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from harness import Scenario, Tasks
@@ -77,6 +78,17 @@ def test_of_a_server_that_nobody_saw_in_the_end_no_promise_about_the_end_is_judg
     assert (verdict.answer, verdict.exit_code) == ("unknown", 3)
     story = " ".join(tell(SUCCESS, history, verdict, replay="harness").split())
     assert "nobody sees it any more: http://airflow:8080 did not tell the outcome within 60 s" in story
+
+
+def test_what_was_seen_broken_before_is_told_and_what_was_not_is_not_said_to_be_kept() -> None:
+    names = ("no_success_is_lost", "no_task_runs_twice_at_once")
+    history, plan = _told_of_success(unseen=True), replace(SUCCESS, invariants=names)
+    assert (judge(history, plan).answer, judge(history, plan).exit_code) == ("unknown", 3)
+    lost = next(history.where(witness="server")).value | {"old": "running", "new": "up_for_retry"}
+    history.append(t=4, witness="server", process="airflow", type="ok", f="task_instance", value=lost)
+    verdict = judge(history, plan)
+    assert [found.invariant for found in verdict.counterexamples] == ["no_success_is_lost"]
+    assert [reason.partition(":")[0] for reason in verdict.unjudged] == ["no_task_runs_twice_at_once"]
 
 
 def test_of_one_that_was_seen_to_the_end_they_are() -> None:
