@@ -217,16 +217,18 @@ signal.raise_signal(signal.SIGKILL)
 def test_proxies_of_killed_runs_are_removed_by_the_next_and_no_others(client: Client, tmp_path: Path) -> None:
     client.create("mine", "127.0.0.1:1")
     client.create("harness-is-mine-too", "127.0.0.1:1")
+    client.create("harness-00000000-00000000-from-elsewhere", "127.0.0.1:1")
     subprocess.run([sys.executable, "-c", KILLED.format(url=client.url)], check=False)
     lives = Detours(client, Links(Streams(1), delay=0, jitter=0))
     lives.join("worker-1", ("127.0.0.1", 1))
-    assert len(client.proxies()) == 4
+    assert len(client.proxies()) == 5
     with chosen(client.url, tmp_path):
         names = set(client.proxies())
-    assert names > {"mine", "harness-is-mine-too"}
-    assert len(names) == 3
+    others = {"mine", "harness-is-mine-too", "harness-00000000-00000000-from-elsewhere"}
+    assert names > others
+    assert len(names) == 4
     lives.close()
-    assert set(client.proxies()) == {"mine", "harness-is-mine-too"}
+    assert set(client.proxies()) == others
 
 
 @pytest.mark.slow
