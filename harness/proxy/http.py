@@ -51,19 +51,23 @@ class HttpConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._size += len(data)
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as wish:
-            self._stay_with_http(data[wish.args[0] :])
+            while data:
+                data = self._parse(data)
         except httptools.HttpParserError:
             self._refuse(400)
         if self._size > (HEAD_MOST + BODY_MOST if self._in_body else HEAD_MOST):
             self._refuse(413 if self._in_body else 431)
 
-    def _stay_with_http(self, rest: bytes) -> None:
-        """Another protocol is asked for, as Java's HttpClient does: the request is answered as if it were not."""
-        self._parser = httptools.HttpRequestParser(self)
-        if rest:
-            self.data_received(rest)
+    def _parse(self, data: bytes) -> bytes:
+        """Parse it. Where another protocol is asked for, as Java's HttpClient does, the request is answered as if it were
+        not, and what stands behind it is returned.
+        """
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as wish:
+            self._parser = httptools.HttpRequestParser(self)
+            return data[wish.args[0] :]
+        return b""
 
     def eof_received(self) -> bool:
         self._heard_end = True

@@ -71,6 +71,15 @@ def test_requests_on_one_connection_are_answered_in_order(run: Run):
     run(case)
 
 
+def test_a_thousand_requests_for_another_protocol_may_come_at_once(run: Run):
+    async def case(bench: Bench) -> None:
+        each = b"GET " + VERSION + b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+        answers = await bench.exchange(each * 1000, answers=1000)
+        assert [answer.status for answer in answers] == [200] * 1000
+
+    run(case)
+
+
 @pytest.mark.parametrize(
     "sent",
     [
