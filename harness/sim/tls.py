@@ -167,9 +167,8 @@ class Surface(Layer):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._lost = True
-        if isinstance(
-            error, ssl.SSLError
-        ):  # with TLS 1.3 the server may refuse when the client's handshake is done
+        if isinstance(error, ssl.SSLError):
+            # with TLS 1.3 the server may refuse when the client's handshake is done
             self._observer.lost(why(error))
         if error is not None or not self._withheld:
             self._protocol.connection_lost(error)

@@ -48,11 +48,7 @@ class SimTls:
         """What the released SDK client makes in a process that starts now on that host."""
         files = self.files(name)
         shown = files.certificate.read_bytes() if files.certificate else b""
-        key = (
-            name,
-            files.trusted.read_bytes(),
-            shown,
-        )  # loading the public CAs takes longer than a task's calls
-        if key not in self._sdk:
+        key = name, files.trusted.read_bytes(), shown
+        if key not in self._sdk:  # loading the public CAs takes longer than a task's calls
             self._sdk[key] = sdk_context(files)
         return self._sdk[key]

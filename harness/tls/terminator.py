@@ -95,12 +95,9 @@ class Terminator:
 
     def revoke(self, target: str, strike: Strike) -> Heal:
         """From now on the certificates that those clients have are refused, on new connections."""
-        return self._refuse(REVOKED, target, strike)
-
-    def _refuse(self, code: int, target: str, strike: Strike) -> Heal:
-        refusal = self._refusal(code, target, strike)
-        self._refusals.append(refusal)
-        return lambda: self._refusals.remove(refusal)
+        revoked = self._refusal(REVOKED, target, strike)
+        self._refusals.append(revoked)
+        return lambda: self._refusals.remove(revoked)
 
     def _refusal(self, code: int, target: str, strike: Strike) -> Refusal:
         return Refusal(code=code, target=target, rounds=self.authority.clients.rounds, strike=strike)

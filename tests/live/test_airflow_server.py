@@ -22,9 +22,8 @@ HUNDRED = Scenario(
     tasks=Tasks(count=100, lasting=(seconds(1), seconds(2)), over=seconds(5)),
     faults=(RestartServer(at=seconds(40), lasting=seconds(1)),),
     until=seconds(42),
-    settle=seconds(
-        65
-    ),  # an api-server takes ten seconds to come up, and several times that on a busy machine
+    # an api-server takes ten seconds to come up, and several times that on a busy machine
+    settle=seconds(65),
     options={"edge.job_poll_interval": "1"},
 )
 KILL = Scenario(

@@ -56,9 +56,8 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowHome
         home.boot(HOST, *API)
         home.boot("scheduler", *SCHEDULER)
         asyncio.run(home.listening(HOST))
-        httpx.get(
-            f"{home.url}/execution/health", timeout=120
-        )  # on a busy machine the first answer takes its time
+        # on a busy machine the first answer takes its time
+        httpx.get(f"{home.url}/execution/health", timeout=120)
         yield home
     finally:
         home.close()

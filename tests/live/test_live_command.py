@@ -53,11 +53,8 @@ def _until(true: Callable[[], object], *, within: float) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "settle"),
-    [
-        ("scripted", 10),
-        ("edge", 30),
-        ("supervised", 40),
-    ],  # edge workers fork, supervisors import Airflow anew
+    # edge workers fork, supervisors import Airflow anew
+    [("scripted", 10), ("edge", 30), ("supervised", 40)],
 )
 def test_a_live_run_of_each_kind_of_worker_ends_valid_and_leaves_nothing(
     tmp_path: Path, kind: str, settle: int

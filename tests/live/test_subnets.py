@@ -142,9 +142,8 @@ def test_no_two_of_a_thousand_workers_share_an_address() -> None:
 def test_without_faults_every_byte_passes_and_no_segment_is_sent_twice(tmp_path: Path) -> None:
     async def main(lab: Lab) -> None:
         sent_again = []
-        for _ in range(
-            5
-        ):  # where the machine has others to serve, an answer may come too late for the kernel
+        # where the machine has others to serve, an answer may come too late for the kernel
+        for _ in range(5):
             with await lab.connect() as client:
                 assert await lab.echoed(client) == BYTES
                 sent_again.append(_info(client, TOTAL_RETRANS))
