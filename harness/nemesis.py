@@ -29,8 +29,10 @@ def _on_link(impairment: Callable[[Any], dict[str, Any]]) -> Callable[[f.OnLink,
     """A fault that lies on a link for a while; `impairment` has the fields that it sets."""
 
     def act(fault: f.OnLink, world: World, strike: Strike) -> Heal:
+        heals = world.clock.now() + nanoseconds(fault.lasting)  # by the clock: it may have begun late
+
         def left() -> int:
-            return nanoseconds(fault.at + fault.lasting) - world.clock.now()
+            return heals - world.clock.now()
 
         impaired = Impairment(strike=strike, left=left, **impairment(fault))
         return world.network.impair(fault.a, fault.b, fault.direction, impaired)

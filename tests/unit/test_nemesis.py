@@ -30,7 +30,8 @@ from harness.model.faults import (
     Stop,
 )
 from harness.nemesis import ACTIONS, check_capable, describe
-from harness.ports import Capability
+from harness.ports import Capability, Heal
+from harness.toxics.links import Impairment
 from harness.units import nanoseconds
 
 CUT = Partition(a="worker-1", b="api", at=seconds(1), lasting=minutes(2))
@@ -157,7 +158,13 @@ def test_a_fault_and_a_calm_that_begin_late_last_as_long_as_planned() -> None:
     async def at_once() -> None: ...
 
     plan = make_plan(Scenario(tasks=Tasks(count=0), faults=(CUT,), settle=minutes(1)), 1, name="a-name")
-    clock, network = LateClock(), SimpleNamespace(impair=lambda *_: lambda: None)
+    clock, left = LateClock(), []
+
+    def impair(a: str, b: str, direction: Direction, impairment: Impairment) -> Heal:
+        left.append(impairment.left())
+        return lambda: None
+
+    network = SimpleNamespace(impair=impair)
     world: Any = SimpleNamespace(
         clock=clock, network=network, record=lambda **_: None, start=at_once, stop=at_once
     )
@@ -168,6 +175,7 @@ def test_a_fault_and_a_calm_that_begin_late_last_as_long_as_planned() -> None:
         plan.until,
         plan.until + minutes(1) + seconds(3),
     ]
+    assert left == [nanoseconds(CUT.lasting)]
 
 
 def test_every_fault_has_its_tests_named() -> None:

