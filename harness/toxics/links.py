@@ -132,9 +132,7 @@ class Link:
 
     def _stall_of_losses(self, impairment: Impairment, victim: str) -> int:
         stall, timeout, left = 0, RETRANSMIT_FIRST, min(impairment.left(), RETRANSMIT_GIVE_UP)
-        while (
-            stall < left and self._random() < impairment.loss
-        ):  # what is sent again after the heal gets through
+        while stall < left and self._random() < impairment.loss:  # sent again after the heal it gets through
             impairment.strike(victim, "a segment was lost and sent again")
             stall, timeout = stall + timeout, min(timeout * 2, RETRANSMIT_MOST)
         return stall
