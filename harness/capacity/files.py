@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -49,12 +50,16 @@ def keep(capacity: Capacity, folder: Path) -> None:
         check_room(folder)
 
 
+def can_plot() -> bool:
+    """Whether there is the extra `report`, which draws."""
+    return find_spec("matplotlib") is not None
+
+
 def _plot(capacity: Capacity, file: Path) -> None:
-    try:
+    if can_plot():
         from harness.capacity.plot import plot
-    except ModuleNotFoundError:
-        return  # the extra `report`
-    plot(capacity, file)
+
+        plot(capacity, file)
 
 
 def load(path: Path) -> Capacity:

@@ -46,7 +46,7 @@ def _told(found: Capacity, folder: Path) -> str:
     from harness.capacity import files, telling
 
     lines = [telling.story(found), f"\nFiles       {folder}"]
-    if not (folder / files.PLOT).exists():
+    if not files.can_plot():
         lines.append("            without a plot: that needs the extra `report`")
     return "\n".join(lines)
 
