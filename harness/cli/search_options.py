@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.errors import BadParameter
 from harness.model.scenario import Workers
+from harness.model.tls_faults import Tls
 from harness.units import parse_duration
 
 Later = Callable[[str, str], Callable[[argparse.Namespace], int]]
@@ -133,6 +134,7 @@ def _swarm(commands: Any, later: Later, path: PathOf) -> None:
         metavar="PATTERN",
         help="only faults of these kinds, such as 'Kill' or '*Replies'",
     )
+    swarm.add_argument("--tls", choices=[str(tls) for tls in Tls], help="as for a run")
     _common(swarm, path)
     swarm.set_defaults(command=later("searching", "swarm"))
 

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, cast
@@ -22,7 +23,8 @@ from harness.model.codec import to_json
 from harness.model.faults import FAULTS
 from harness.model.names import no_such
 from harness.model.planning import make_plan
-from harness.model.scenario import Workers
+from harness.model.scenario import Scenario, Workers
+from harness.model.tls_faults import Tls
 from harness.model.verdict import EXIT_INTERNAL, EXIT_LIVENESS, EXIT_SAFETY, EXIT_UNKNOWN, EXIT_VALID
 from harness.report.store import RUNS
 from harness.search import Means, Record, matrix
@@ -77,13 +79,15 @@ def swarm(arguments: argparse.Namespace) -> int:
     """Run the storms and print what failed."""
     found = {catalogue.find(name).name: catalogue.find(name) for name in arguments.scenarios}
     only = "" if arguments.faults == "*" else arguments.faults
-    folder = arguments.out or RUNS / _named("swarm", [*found, arguments.workers or "", only])
+    folder = arguments.out or RUNS / _named(
+        "swarm", [*found, arguments.workers or "", only, arguments.tls or ""]
+    )
     kinds = tuple(kind for kind in FAULTS if fnmatchcase(kind.__name__, arguments.faults))
     if not kinds:
         raise BadParameter(no_such("kind of fault", arguments.faults, [kind.__name__ for kind in FAULTS]))
     with _means(arguments, arguments.scenarios, folder, "plans") as means:
         records = search.swarm(
-            {name: entry.build() for name, entry in found.items()},
+            {name: _over(entry.build(), arguments.tls) for name, entry in found.items()},
             seeds=arguments.seeds,
             seconds=arguments.time and arguments.time.total_seconds(),
             folder=folder,
@@ -96,6 +100,10 @@ def swarm(arguments: argparse.Namespace) -> int:
     else:
         print("\n".join([*groups_as_text(records, folder), _summed_up(records)]))
     return _worst(records)
+
+
+def _over(scenario: Scenario, tls: str | None) -> Scenario:
+    return replace(scenario, tls=Tls(tls)) if tls else scenario
 
 
 def _swarm_as_json(records: Sequence[Record]) -> dict[str, Any]:

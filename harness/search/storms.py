@@ -23,6 +23,7 @@ from harness.model.plan import Plan
 from harness.model.plan_checks import check_plan
 from harness.model.planning import make_plan
 from harness.model.scenario import Fleet, Scenario, Tasks, Workers
+from harness.model.tls_faults import Tls
 from harness.rng import Streams
 from harness.search.kinds import STATUSES
 from harness.units import minutes, ms, seconds
@@ -172,7 +173,10 @@ def with_storm(plan: Plan, draw: Draw, kinds: Sequence[type[Fault]] = FAULTS, *,
     possible = [kind for kind in kinds if can_be(kind, plan.tls)]
     if not possible:
         names = ", ".join(kind.__name__ for kind in kinds)
-        raise BadPlan(f"{names} can only be where there is TLS: take a scenario that has it")
+        which = "TLS" if plan.tls is Tls.OFF else "TLS of both sides"
+        raise BadPlan(
+            f"{names} can only be where there is {which}: take a scenario that has it, or --tls mutual"
+        )
     some = draw.some(possible, 0.4)
     calm = plan
     for fault in draw.several(least, FAULTS_MOST, lambda mine: drawn_fault(mine.choice(some), calm, mine)):

@@ -173,3 +173,11 @@ def test_a_swarm_tells_what_it_ran(harness: Harness, tmp_path: Path) -> None:
     assert code in {0, 1, 2}
     assert found["plans"] == 1
     assert found["behaviours"] > 10
+
+
+def test_a_fault_that_needs_the_certificates_of_both_sides_names_the_option(harness: Harness) -> None:
+    words = ("swarm", "expired-certificate", "--faults", "RevokeClient", "--seeds", "1", "--jobs", "1")
+    code, _, err = harness(*words)
+    assert code == 64
+    assert "only be where there is TLS of both sides: take a scenario that has it, or --tls mutual" in err
+    assert harness(*words, "--tls", "mutual", "--workers", "scripted")[0] == 0
