@@ -37,13 +37,12 @@ class RunName:
         self._held.close()
 
 
-def remove_left(client: Client) -> list[str]:
-    """Delete the proxies of runs that are no more; those of others stay. Returns their names; raises UsageError."""
-    left = [proxy for name, proxy in client.proxies().items() if _is_left(name)]
-    for proxy in left:
-        with suppress(Refused):  # another run may have been faster
-            proxy.delete()
-    return [proxy.name for proxy in left]
+def remove_left(client: Client) -> None:
+    """Delete the proxies of runs that are no more; those of others stay. Raises UsageError where nobody answers."""
+    for name, proxy in client.proxies().items():
+        if _is_left(name):
+            with suppress(Refused):  # another run may have been faster
+                proxy.delete()
 
 
 def _is_left(proxy: str) -> bool:
