@@ -173,7 +173,7 @@ def with_storm(plan: Plan, draw: Draw, kinds: Sequence[type[Fault]] = FAULTS, *,
     possible = [kind for kind in kinds if can_be(kind, plan.tls)]
     if not possible:
         names = ", ".join(kind.__name__ for kind in kinds)
-        which = "TLS" if plan.tls is Tls.OFF else "TLS of both sides"
+        which = "TLS" if plan.tls is Tls.OFF else "mutual TLS"
         raise BadPlan(
             f"{names} can only be where there is {which}: take a scenario that has it, or --tls mutual"
         )

@@ -179,5 +179,5 @@ def test_a_fault_that_needs_the_certificates_of_both_sides_names_the_option(harn
     words = ("swarm", "expired-certificate", "--faults", "RevokeClient", "--seeds", "1", "--jobs", "1")
     code, _, err = harness(*words)
     assert code == 64
-    assert "only be where there is TLS of both sides: take a scenario that has it, or --tls mutual" in err
+    assert "only be where there is mutual TLS: take a scenario that has it, or --tls mutual" in err
     assert harness(*words, "--tls", "mutual", "--workers", "scripted")[0] == 0
