@@ -45,8 +45,8 @@ demo: install  ## cut a worker off for two minutes, then for ten, and tell what 
 	esac
 
 test: install  ## run the tests
-	@# one process more than the two cores it is made for: live tests mostly wait
-	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
+	@# more processes than the two cores it is made for: live tests mostly wait
+	@$(BIN)/python -m pytest --numprocesses 4 --dist loadfile
 
 check: install  ## lint, formatting, types, layers, size limits
 	$(BIN)/ruff check .

@@ -126,6 +126,7 @@ def test_with_airflow_s_defaults_it_gets_sigterm_after_43_seconds_and_sigkill_fi
     assert mean(live) == pytest.approx(mean(simulated), abs=TOLERANCE), live
 
 
+@pytest.mark.nightly
 def test_a_task_that_the_server_withdrew_is_killed_five_seconds_after_its_next_heartbeat() -> None:
     """Of a task with a retry left the id is gone: 410. One that has failed for good is there and does not run: 409."""
     plan = _plan(WITHDRAWN)

@@ -27,10 +27,10 @@ def test_a_connection_is_in_use_from_the_begin_of_a_transaction_to_its_end(title
 def test_cores_are_those_of_the_moments_in_which_the_load_was_full() -> None:
     with sampled({"server": (os.getpid(),)}, url="http://127.0.0.1:9") as sampler:
         began = time.monotonic()
-        while time.monotonic() < began + 1.2:
+        while time.monotonic() < began + 5:  # on a busy machine the first look comes late
             sum(range(1000))
         full = time.monotonic()
-        time.sleep(1.3)
+        time.sleep(2.5)
     ended = time.monotonic()
     usage = sampler.usage(full, ended)
     whole = sampler.usage(began, ended)
