@@ -103,22 +103,16 @@ def test_a_bad_certificate_is_refused_with_its_reason_by_those_who_are_shown_it_
 
 @WORLDS
 @CLIENTS
-def test_a_revoked_client_is_refused_by_an_alert_and_no_other_until_it_is_trusted_again(
-    client: str, world: str, tmp_path: Path
+@pytest.mark.parametrize(
+    ("fault", "alert"),
+    [(revoked(), "revoked"), (renewed(late=True), "expired")],
+    ids=["revoked", "renewed late"],
+)
+def test_a_client_is_refused_by_an_alert_and_no_other_until_its_certificate_is_good_again(
+    client: str, world: str, fault: Fault, alert: str, tmp_path: Path
 ) -> None:
     arm = ARMS[world](tmp_path, tls=Tls.MUTUAL)
-    assert three_calls(arm, client, revoked()) == (refused(client, "revoked"), "200", "200")
-    assert set(arm.api.strikes) == {("worker-1", "its certificate was refused")}
-    assert len(arm.api.served) == 2
-
-
-@WORLDS
-@CLIENTS
-def test_a_client_that_is_renewed_late_is_refused_by_an_alert_and_no_other_until_it_has_a_new_certificate(
-    client: str, world: str, tmp_path: Path
-) -> None:
-    arm = ARMS[world](tmp_path, tls=Tls.MUTUAL)
-    assert three_calls(arm, client, renewed(late=True)) == (refused(client, "expired"), "200", "200")
+    assert three_calls(arm, client, fault) == (refused(client, alert), "200", "200")
     assert set(arm.api.strikes) == {("worker-1", "its certificate was refused")}
     assert len(arm.api.served) == 2
 
