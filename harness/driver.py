@@ -21,6 +21,7 @@ async def drive(plan: Plan, world: World) -> None:
         late = lateness(world.clock, plan.until)
         _act(world, "calm")
         await world.clock.sleep_until(plan.until + plan.settle + late)
+        await world.catch_up()
         _act(world, "end")
     finally:
         await world.stop()

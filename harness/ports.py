@@ -155,6 +155,10 @@ class World(Protocol):
         """Start the server and the fleet."""
         ...
 
+    async def catch_up(self) -> None:
+        """The calm is over: return when a machine that is late has done what it should have by now, or never will."""
+        ...
+
     async def stop(self) -> None:
         """Stop everything; nothing is recorded after."""
         ...

@@ -30,6 +30,7 @@ from harness.invariants import (  # noqa: F401 - importing them registers their 
     truth,
 )
 from harness.invariants.judge import judge
+from harness.invariants.owing import owing
 from harness.invariants.registry import INVARIANTS, Finding, Invariant, exercised, liveness, named, safety
 
-__all__ = ["INVARIANTS", "Finding", "Invariant", "exercised", "judge", "liveness", "named", "safety"]
+__all__ = ["INVARIANTS", "Finding", "Invariant", "exercised", "judge", "liveness", "named", "owing", "safety"]

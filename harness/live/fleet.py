@@ -92,6 +92,11 @@ class LiveFleet:
         host = self._hosts.get(name)
         return host.last_words() if host else "it never started"
 
+    @property
+    def lives(self) -> bool:
+        """Whether one of the workers has not ended."""
+        return any(host not in self._ended for host in self._hosts.values())
+
     def ended(self, names: list[str]) -> str:
         """The last words of the first of these workers that has ended, nothing if none has."""
         gone = (name for name in names if self._hosts.get(name) in self._ended)

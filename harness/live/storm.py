@@ -95,6 +95,9 @@ class StormWorld:
         """Time begins."""
         self.clock.begun = time.monotonic_ns()
 
+    async def catch_up(self) -> None:
+        """The load ends the run."""
+
     async def stop(self) -> None:
         """The relays close."""
         self.network.close()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.control_plane import HOST
 from harness.errors import NotStarted
+from harness.invariants import owing
 from harness.live.abilities import Hosts, how
 from harness.live.bodies import BodyWitness
 from harness.live.commands import Camp
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 #: Seconds in which every worker has to register, on a busy machine.
 BOOT_TIMEOUT = 120.0
+#: Seconds by which the calm may last longer, while something is left to do that should have been done by then.
+PATIENCE = 60.0
 
 
 class LiveClock:
@@ -201,6 +204,15 @@ class LiveWorld:
         taken = {each.identity for each in self.plan.workers if each.name in self._registered}
         return [each.name for each in self.plan.workers if each.identity not in taken and not each.alias]
 
+    async def catch_up(self) -> None:
+        """Wait for what is still to come, so long as a worker lives: a machine with much to do takes longer."""
+        last = time.monotonic() + PATIENCE
+        while (asked := time.monotonic()) < last:
+            if not self.fleet.lives or not owing(self._so_far(), self.plan):
+                break
+            # a long history takes its time: let that be a tenth
+            await asyncio.sleep(max(1.0, 10 * (time.monotonic() - asked)))
+
     async def stop(self) -> None:
         """Read the last marks, write the History, end every process. A server that is gone by then loses no History."""
         try:
@@ -209,7 +221,7 @@ class LiveWorld:
                 await self.server.finish()
             except NotStarted as silence:
                 self._record_at(time.monotonic_ns(), **_unseen(silence))
-            self._write_history()
+            self.history.events = self._so_far().events
         except BaseException:
             await self._end()
             raise
@@ -238,9 +250,12 @@ class LiveWorld:
             with suppress(asyncio.CancelledError):
                 await self._watch
 
-    def _write_history(self) -> None:
+    def _so_far(self) -> History:
+        """What was witnessed until now, in order."""
+        history = History(header=self.history.header)
         for t, told in sorted(self._witnessed, key=lambda each: each[0]):
-            self.history.append(t=max(t - self.clock.begun, 0), **told)
+            history.append(t=max(t - self.clock.begun, 0), **told)
+        return history
 
 
 def _unseen(silence: NotStarted) -> dict[str, Any]:

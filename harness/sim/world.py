@@ -152,6 +152,9 @@ class SimWorld:
             value = {"reason": "it ended by itself", "error": str(task.exception() or "") or None}
             self.record(witness="world", process="scheduler", type="fail", f="worker.exit", value=value)
 
+    async def catch_up(self) -> None:
+        """Nothing is late in virtual time."""
+
     async def stop(self) -> None:
         """Close the History. Raises what ended the scheduler or a callback, should that have happened."""
         self._over = True

@@ -22,8 +22,7 @@ HUNDRED = Scenario(
     tasks=Tasks(count=100, lasting=(seconds(1), seconds(2)), over=seconds(5)),
     faults=(RestartServer(at=seconds(40), lasting=seconds(1)),),
     until=seconds(42),
-    # an api-server takes ten seconds to come up, and several times that on a busy machine
-    settle=seconds(65),
+    settle=seconds(15),
     options={"edge.job_poll_interval": "1"},
 )
 KILL = Scenario(
@@ -31,7 +30,7 @@ KILL = Scenario(
     tasks=Tasks(count=6, lasting=(seconds(18), seconds(18)), over=seconds(1), retry_delay=seconds(3)),
     faults=(Kill(target="worker-1", at=seconds(15)),),
     until=seconds(16),
-    settle=seconds(75),
+    settle=seconds(55),
     options={
         "edge.heartbeat_interval": "5",
         "edge.job_poll_interval": "2",

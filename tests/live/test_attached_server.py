@@ -33,7 +33,7 @@ WORK = Scenario(
         count=4, lasting=(seconds(1), seconds(2)), over=seconds(3), failing_first=1, retry_delay=seconds(1)
     ),
     until=seconds(5),
-    settle=seconds(35),
+    settle=seconds(12),
     options={"edge.job_poll_interval": "1"},
 )
 PLAN = make_plan(WORK, 1, name="attached", workers=Workers.SCRIPTED)

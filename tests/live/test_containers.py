@@ -40,11 +40,11 @@ STORM = Scenario(
         "edge.heartbeat_interval": "2",
         "scheduler.task_instance_heartbeat_timeout": "6",
         "scheduler.task_instance_heartbeat_timeout_detection_interval": "2",
-        "scheduler.task_queued_timeout": "10",
+        "scheduler.task_queued_timeout": "20",
         "scheduler.task_queued_timeout_check_interval": "2",
     },
     until=seconds(10),
-    settle=seconds(35),
+    settle=seconds(12),
 )
 SHORT = """
 from harness import Fleet, Scenario, Tasks, scenario, seconds
@@ -54,7 +54,7 @@ def short() -> Scenario:
     \"\"\"Two tasks, as soon as there is a worker.\"\"\"
     tasks = Tasks(count=2, lasting=(seconds(1), seconds(1)), over=seconds(1), retries=0)
     options = {"edge.job_poll_interval": "1", "edge.heartbeat_interval": "2", "workers.min_heartbeat_interval": "1"}
-    return Scenario(fleet=Fleet(count=1), tasks=tasks, until=seconds(2), settle=seconds(30), options=options)
+    return Scenario(fleet=Fleet(count=1), tasks=tasks, until=seconds(2), settle=seconds(10), options=options)
 """
 
 

@@ -54,11 +54,11 @@ PLAN = make_plan(
             "edge.heartbeat_interval": "2",
             "workers.min_heartbeat_interval": "1",
             # a fetch that waits for the heal may be given up by its worker, and the job goes to nobody
-            "scheduler.task_queued_timeout": "8",
+            "scheduler.task_queued_timeout": "15",
             "scheduler.task_queued_timeout_check_interval": "1",
         },
         until=seconds(10),
-        settle=seconds(20),
+        settle=seconds(8),
     ),
     1,
     name="detour",

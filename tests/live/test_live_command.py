@@ -54,7 +54,7 @@ def _until(true: Callable[[], object], *, within: float) -> None:
 @pytest.mark.parametrize(
     ("kind", "settle"),
     # edge workers fork, supervisors import Airflow anew
-    [("scripted", 10), ("edge", 30), ("supervised", 40)],
+    [("scripted", 5), ("edge", 10), ("supervised", 10)],
 )
 def test_a_live_run_of_each_kind_of_worker_ends_valid_and_leaves_nothing(
     tmp_path: Path, kind: str, settle: int

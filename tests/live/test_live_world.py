@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.live, pytest.mark.slow]
 
 WORK = Tasks(count=8, lasting=(seconds(2), seconds(6)), over=seconds(8), retry_delay=seconds(1))
 #: The reply to a fetch may be lost on the way, and then the scheduler has to take the job back.
-RESCUE = {"scheduler.task_queued_timeout": "15", "scheduler.task_queued_timeout_check_interval": "2"}
+RESCUE = {"scheduler.task_queued_timeout": "25", "scheduler.task_queued_timeout_check_interval": "2"}
 STORM = Scenario(
     fleet=Fleet(count=3, slots=3),
     tasks=WORK,
@@ -51,7 +51,7 @@ STORM = Scenario(
     ),
     options=RESCUE,
     until=seconds(17),
-    settle=seconds(45),
+    settle=seconds(15),
 )
 CUT = Scenario(
     fleet=Fleet(count=2, slots=3),
@@ -59,7 +59,7 @@ CUT = Scenario(
     faults=(Partition(a="worker-1", b="api", at=seconds(8), lasting=seconds(4)),),
     options={**RESCUE, "edge.job_poll_interval": "2"},
     until=seconds(14),
-    settle=seconds(45),
+    settle=seconds(15),
 )
 
 
@@ -138,3 +138,20 @@ def test_a_worker_that_does_not_come_up_is_told_with_its_last_words(monkeypatch:
     monkeypatch.setattr(world, "BOOT_TIMEOUT", 0.0)
     with pytest.raises(Exception, match="worker-1 has not registered within 0 s"):
         _live(CUT, Workers.SCRIPTED)
+
+
+@pytest.mark.parametrize(("patience", "answer"), [(60.0, "valid"), (0.0, "invalid")])
+def test_a_calm_that_is_too_short_lasts_longer_until_all_is_done_or_patience_is_out(
+    monkeypatch: pytest.MonkeyPatch, patience: float, answer: str
+) -> None:
+    monkeypatch.setattr(world, "PATIENCE", patience)
+    in_turn = Scenario(
+        fleet=Fleet(count=1, slots=1),
+        tasks=Tasks(count=2, lasting=(seconds(3), seconds(3)), over=seconds(1)),
+        invariants=("every_task_finishes", "work_was_done"),
+        options={"edge.job_poll_interval": "1"},
+        until=seconds(2),
+        settle=seconds(2),
+    )
+    run = _live(in_turn, Workers.SCRIPTED)
+    assert run.verdict.answer == answer, run.verdict.counterexamples

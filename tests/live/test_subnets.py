@@ -261,13 +261,13 @@ def test_the_released_edge_worker_outlives_lost_packets_one_way_cuts_and_lost_na
         invariants=tuple(name for name in ALL_INVARIANTS if name != "logs_are_kept"),
         # the reply to a fetch may be lost on the way, and then the scheduler has to take the job back
         options={
-            "scheduler.task_queued_timeout": "8",
+            "scheduler.task_queued_timeout": "25",
             "scheduler.task_queued_timeout_check_interval": "2",
             "edge.heartbeat_interval": "3",
             "edge.job_poll_interval": "1",
         },
         until=seconds(15),
-        settle=seconds(28),
+        settle=seconds(12),
     )
     plan = make_plan(storm, 1, name="subnets", workers=Workers.EDGE)
     run = run_plan(plan, world="live", hosts="namespaces")

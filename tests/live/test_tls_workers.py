@@ -46,7 +46,7 @@ STORM = Scenario(
     ),
     invariants=("every_task_finishes", "every_worker_rejoins", "every_fault_struck", "work_was_done"),
     until=seconds(14),
-    settle=seconds(25),
+    settle=seconds(12),
     options=OPTIONS,
     tls=Tls.SERVER,
 )
@@ -66,7 +66,7 @@ REVOKED = Scenario(
     ),
     invariants=STORM.invariants,
     until=seconds(8),
-    settle=seconds(25),
+    settle=seconds(12),
     options={**OPTIONS, "workers.execution_api_retries": "2"},  # so that it gives up in time for the next try
     tls=Tls.MUTUAL,
 )
