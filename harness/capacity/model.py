@@ -67,6 +67,7 @@ def _non_negative(rows: Sequence[tuple[list[float], float]], *, rounds: int = 50
     scaled = [([each / cpu for each in counts], 1.0) for counts, cpu in rows if cpu > 0]
     found = [0.0] * len(GROUPS)
     for _ in range(rounds):
+        before = tuple(found)
         for column in range(len(found)):
             squares = sum(counts[column] ** 2 for counts, _ in scaled)
             if not squares:
@@ -76,6 +77,8 @@ def _non_negative(rows: Sequence[tuple[list[float], float]], *, rounds: int = 50
                 for counts, whole in scaled
             )
             found[column] = max(0.0, found[column] + gap / squares)
+        if all(math.isclose(new, old, rel_tol=1e-9) for new, old in zip(found, before, strict=True)):
+            break
     return found
 
 
