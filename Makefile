@@ -45,8 +45,9 @@ demo: install  ## cut a worker off for two minutes, then for ten, and tell what 
 	esac
 
 test: install  ## run the tests
-	@# more processes than the two cores it is made for: live tests mostly wait
-	@$(BIN)/python -m pytest --numprocesses 4 --dist loadfile
+	@# More processes than the two cores it is made for: live tests mostly wait. In the order of the folders, for those
+	@# of the first ones take longest.
+	@$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: install  ## lint, formatting, types, layers, size limits
 	$(BIN)/ruff check .

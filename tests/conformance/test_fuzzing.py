@@ -16,7 +16,8 @@ pytest.importorskip("jsonschema_rs", reason="needs Schemathesis: pip install '.[
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[2]
-VERSIONS = (NEWEST, RELEASED[0])
+#: The oldest, which has less of everything, every night.
+VERSIONS = (NEWEST, pytest.param(RELEASED[0], marks=pytest.mark.nightly))
 #: Cases an operation in the phases that draw them; some ten seconds a version.
 MAX_EXAMPLES = 4
 
