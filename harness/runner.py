@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import BadParameter
 from harness.interrupts import heeded
-from harness.invariants import judge
+from harness.invariants import judge, owing
 from harness.model.history import History
 from harness.model.history_checks import WORLDS
 from harness.model.plan import Plan
@@ -133,6 +133,7 @@ def _live(plan: Plan, place: _Place, progress: Progress | None) -> World:
     check_capable(plan, world="live", capabilities=capabilities, lacks={**LACKS, **lacks})
     return run_live(
         plan,
+        owing=owing,
         server=place.server,
         i_own_this=place.i_own_this,
         hosts=hosts,

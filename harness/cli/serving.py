@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.cli.serving_tls import ServerTls, tls_of
 from harness.errors import BadParameter, MissingExtra
+from harness.interrupts import heeded
 
 if TYPE_CHECKING:
     from fake_api import Settings, State, StateFile
@@ -46,13 +47,13 @@ def serve(arguments: argparse.Namespace) -> int:
         app = fake_api.create_app(
             state, run_sweeps=True, admin=arguments.admin, admin_token=admin_token, file=file
         )
-        url = f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
-        print(f"the fake API listens on {url} (Ctrl-C ends it)")
-        print(describe(url, state.settings, os.environ, admin=arguments.admin, tls=tls), flush=True)
         config: Any = dict(tls.uvicorn()) if tls else {}
-        uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, **config)).run(
-            sockets=[listener]
-        )
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, **config))
+        url = f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
+        with heeded(lambda _: setattr(server, "should_exit", True)):  # a Ctrl-C before it listens for signals
+            print(f"the fake API listens on {url} (Ctrl-C ends it)")
+            print(describe(url, state.settings, os.environ, admin=arguments.admin, tls=tls), flush=True)
+            server.run(sockets=[listener])
     return 0
 
 

@@ -25,7 +25,7 @@ from harness.live.installed import OURS, Installed
 from harness.live.seat import MakeServer
 from harness.live.toxiproxies import chosen
 from harness.live.workload import write_workload
-from harness.live.world import LiveWorld
+from harness.live.world import LiveWorld, Owing
 from harness.model.options import environment
 from harness.model.plan import Plan
 from harness.model.plan_file import plan_to_json
@@ -49,6 +49,7 @@ SERVERS: dict[str, MakeServer] = {
 def run_live(
     plan: Plan,
     *,
+    owing: Owing,
     server: str = "fake",
     i_own_this: bool = False,
     hosts: Hosts = Hosts.PROCESSES,
@@ -58,6 +59,7 @@ def run_live(
 ) -> LiveWorld:
     """Drive the plan through a live world of its own; the world's History is complete.
 
+    The calm lasts longer, up to `harness.live.world.PATIENCE`, while `owing` says that something is still to come.
     `server` is a name of SERVERS, or the URL of somebody's own, which is changed only with `i_own_this`.
     `installed` says of which releases workers and server are. `toxiproxy` is what byte-stream faults go through, as
     `harness.live.toxiproxies.chosen` takes it; else the relays do it.
@@ -75,6 +77,7 @@ def run_live(
                 make_server=make_server,
                 make_host=make_host,
                 hosts=hosts,
+                owing=owing,
                 toxiproxy=client,
             )
             return run_unless_ended(_drive(plan, world, progress))

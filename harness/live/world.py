@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from harness.control_plane import HOST
 from harness.errors import NotStarted
-from harness.invariants import owing
 from harness.live.abilities import Hosts, how
 from harness.live.bodies import BodyWitness
 from harness.live.commands import Camp
@@ -35,6 +35,8 @@ from harness.units import NANOSECONDS, nanoseconds
 if TYPE_CHECKING:
     from harness.live.subnets import Subnets
 
+Owing = Callable[[History, Plan], bool]
+"""Whether something is still to come of a run with that History so far."""
 #: Seconds in which every worker has to register, on a busy machine.
 BOOT_TIMEOUT = 120.0
 #: Seconds by which the calm may last longer, while something is left to do that should have been done by then.
@@ -69,9 +71,10 @@ class LiveWorld:
         make_server: MakeServer,
         make_host: MakeHost,
         hosts: Hosts,
+        owing: Owing,
         toxiproxy: Client | None = None,
     ) -> None:
-        self.plan, self.camp = plan, camp
+        self.plan, self.camp, self._owing = plan, camp, owing
         self.capabilities = frozenset(how(hosts))
         self.history = History(
             header={"scenario": plan.scenario, "seed": plan.seed, "world": self.name, "plan": plan.digest()}
@@ -208,7 +211,7 @@ class LiveWorld:
         """Wait for what is still to come, so long as a worker lives: a machine with much to do takes longer."""
         last = time.monotonic() + PATIENCE
         while (asked := time.monotonic()) < last:
-            if not self.fleet.lives or not owing(self._so_far(), self.plan):
+            if not self.fleet.lives or not self._owing(self._so_far(), self.plan):
                 break
             # a long history takes its time: let that be a tenth
             await asyncio.sleep(max(1.0, 10 * (time.monotonic() - asked)))

@@ -66,7 +66,7 @@ def configurations(folder: Path) -> dict[str, Environ]:
         "issuer": api_auth(jwt_issuer="https://me"),
         "audiences": api_auth()
         | {"AIRFLOW__EXECUTION_API__JWT_AUDIENCE": "mine, urn:airflow.apache.org:task"},
-        "a minute of leeway": api_auth(jwt_leeway="60"),
+        "ten minutes of leeway": api_auth(jwt_leeway="600"),
     }
 
 
@@ -76,9 +76,9 @@ def odd_tokens(now: int) -> list[str]:
     changes: list[dict[str, Any]] = [
         {},
         {"exp": now - 35},
-        {"exp": now - 300},
-        {"nbf": now + 300},
-        {"iat": now + 300},
+        {"exp": now - 3000},
+        {"nbf": now + 3000},
+        {"iat": now + 3000},
         {"exp": None},
         {"exp": "soon"},
         {"exp": str(now + 600)},

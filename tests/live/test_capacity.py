@@ -72,6 +72,7 @@ def test_a_server_that_dies_ends_the_search_and_what_was_measured_is_kept(tmp_pa
     assert searching.returncode in (2, 3)
 
 
+@pytest.mark.nightly
 def test_a_full_disk_ends_the_search_with_74_and_tells_what_was_measured(
     tiny_disk: Callable[[str], Path],
 ) -> None:

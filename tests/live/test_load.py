@@ -43,6 +43,7 @@ def test_a_load_of_any_kind_does_its_work_and_no_call_fails(user, work, fake, tm
     assert ended.results["promises"]["broken"] == {}
 
 
+@pytest.mark.nightly
 def test_two_processes_share_a_load_and_their_figures_add_up(fake, tmp_path):
     ended = locust(*QUICK, "--processes", "2", "-t", "10s", host=fake, folder=tmp_path)
 
@@ -91,6 +92,7 @@ def test_arrivals_come_by_rate_and_latency_counts_from_when_they_were_due(fake, 
     assert heartbeats <= ended.results["arrivals"]["made"]
 
 
+@pytest.mark.nightly
 def test_a_generator_that_cannot_make_its_arrivals_in_time_says_unknown(fake, tmp_path):
     ended = locust(*QUICK, "-t", "6s", "ArrivalUser", "--rate", "1000000", host=fake, folder=tmp_path)
 
@@ -175,6 +177,7 @@ def test_a_wrong_key_is_told_in_one_line(fake, tmp_path):
     assert "Traceback" not in ended.output
 
 
+@pytest.mark.nightly
 def test_a_load_without_jobs_is_unknown_and_not_green(fake, tmp_path):
     ended = locust(*QUICK, "--feed", "none", host=fake, folder=tmp_path)
 

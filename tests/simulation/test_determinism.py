@@ -29,8 +29,12 @@ def _run_all(folder: Path, workers: Workers, hash_seed: str) -> dict[str, bytes]
     return {path.stem: path.read_bytes() for path in sorted(mine.iterdir())}
 
 
+#: What runs a task of an edge worker is the supervisor too: with edge workers both are shown each time.
+KINDS = [Workers.SCRIPTED, Workers.EDGE, pytest.param(Workers.SUPERVISED, marks=pytest.mark.nightly)]
+
+
 @pytest.mark.timeout(900)  # ten scenarios three times; a busy machine needs minutes
-@pytest.mark.parametrize("workers", Workers)
+@pytest.mark.parametrize("workers", KINDS)
 def test_one_seed_gives_byte_identical_histories_in_three_processes(tmp_path: Path, workers: Workers) -> None:
     with ThreadPoolExecutor(max_workers=2) as pool:
         first, *others = pool.map(lambda hash_seed: _run_all(tmp_path, workers, hash_seed), HASH_SEEDS)

@@ -166,7 +166,7 @@ def test_a_fault_and_a_calm_that_begin_late_last_as_long_as_planned() -> None:
 
     network = SimpleNamespace(impair=impair)
     world: Any = SimpleNamespace(
-        clock=clock, network=network, record=lambda **_: None, start=at_once, stop=at_once
+        clock=clock, network=network, record=lambda **_: None, start=at_once, catch_up=at_once, stop=at_once
     )
     asyncio.run(drive(plan, world))
     assert clock.asked == [
