@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 #: The oldest, which has less of everything, every night.
 VERSIONS = (NEWEST, pytest.param(RELEASED[0], marks=pytest.mark.nightly))
 #: Cases an operation in the phases that draw them; some ten seconds a version.
-MAX_EXAMPLES = 4
+MAX_EXAMPLES = 2
 
 
 @cache

@@ -57,11 +57,20 @@ def test_a_full_stdout_is_told_and_is_no_internal_error(shell: Shell, command: s
 
 @full_device
 @pytest.mark.parametrize(
-    "command",
-    ["list", "check mine", f"{QUICK} --json --no-store", "--help", "--version", f"{QUICK} --out other"],
+    ("before", "command"),
+    [
+        ("list", "list"),
+        (f"{QUICK} --out mine", "check mine"),
+        ("list", f"{QUICK} --json --no-store"),
+        ("list", "--help"),
+        ("list", "--version"),
+        ("list", f"{QUICK} --out other"),
+    ],
 )
-def test_a_full_stdout_is_told_as_well_where_python_buffers_nothing(shell: Shell, command: str) -> None:
-    shell(f"harness {QUICK} --out mine")
+def test_a_full_stdout_is_told_as_well_where_python_buffers_nothing(
+    shell: Shell, before: str, command: str
+) -> None:
+    shell(f"harness {before}")
     done = shell(f"export PYTHONUNBUFFERED=1; harness {command} >/dev/full")
     assert done.returncode == 74
     assert done.stderr.splitlines()[-1] == (
