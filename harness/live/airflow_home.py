@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from harness.errors import NotStarted
+from harness.live.binding import on_loopback
 from harness.live.commands import Camp
 from harness.live.environments import Environment, environment
 from harness.live.guardian import watch
@@ -22,7 +23,7 @@ from harness.live.hosts import Host
 from harness.live.postgres import postgres
 from harness.live.processes import spawn
 from harness.live.seat import ToDatabase
-from harness.live.servers import Seeder, free_port, server_env
+from harness.live.servers import Seeder, server_env
 from harness.workers.scripted import AIRFLOW_VERSION, EDGE_VERSION
 
 #: Seconds until the api-server answers, on a busy machine, and between two looks at it.
@@ -65,7 +66,7 @@ class AirflowHome:
         self._to_database = to_database
         self._stack = ExitStack()
         self.password = secrets.token_hex(16)
-        self.address = ("127.0.0.1", free_port())
+        self.address: tuple[str, int] = self._stack.enter_context(on_loopback(0)).getsockname()
         self._hosts: dict[str, Host] = {}
 
     def set_up(self) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from fake_api import Change, Scheduler, Settings, State
 from harness.control_plane import HOST, http_protocol, seed_content, task_spec, witnessed
+from harness.live.binding import bound
 from harness.live.errands import Errands
 from harness.live.scripted_process import SECRET_VARIABLE
 from harness.live.seat import Seat
@@ -26,6 +28,7 @@ class LiveFakeServer:
         self.state.subscribe(self._changed)
         self._seat = seat
         self._server: asyncio.Server | None = None
+        self._held: socket.socket | None = None
         self._errands = Errands()
         self.address = ("127.0.0.1", 0)
         seed_content(self.state)
@@ -52,6 +55,12 @@ class LiveFakeServer:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(http_protocol(self.state), *self.address)
         self.address = self._server.sockets[0].getsockname()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            self._held.close()
+            self._held = None
 
     def submit(self, task: Submission) -> str:
         """Queue the task; returns the id of its task instance."""
@@ -66,6 +75,7 @@ class LiveFakeServer:
         strike(HOST, "went down")
         self._server.close()
         self._server = None
+        self._held = bound(self.address)
         self._seat.take_down()
         return lambda: self._errands.begin(self._come_back())
 
@@ -79,6 +89,7 @@ class LiveFakeServer:
     async def stop(self) -> None:
         """Stop listening and sweeping. Raises what ended the scheduler or kept the API away, should that have happened."""
         errors = await self._errands.end()
+        self._let_go()
         if self._server is not None:
             self._server.close()
         for error in errors:

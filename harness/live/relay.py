@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from harness.live.apart import Apart
+from harness.live.binding import on_loopback
 from harness.live.handshakes import waiting
 from harness.live.sides import Side, TlsSide
 from harness.live.way import END, Way
@@ -47,17 +48,12 @@ class Tap(Protocol):
 
 
 MakeTap = Callable[["Relayed"], Tap]
-Listen = Callable[[int], socket.socket]
-"""What makes a listening socket, at that port or, for 0, at any."""
+Bind = Callable[[int], socket.socket]
+"""What makes a socket that is bound to that port or, for 0, to any, with SO_REUSEADDR."""
 MakeSession = Callable[[str], Session]
 """Takes the source's name; the server's end of a TLS session for a connection of it."""
 Refusal = Callable[[str, ssl.SSLError | None], None]
 """Called with the source's name when a TLS handshake with it failed, and with what failed here."""
-
-
-def on_loopback(port: int) -> socket.socket:
-    """A socket that listens on the machine itself."""
-    return socket.create_server(("127.0.0.1", port), backlog=BACKLOG)
 
 
 class Relay:
@@ -72,18 +68,19 @@ class Relay:
         links: Links,
         now: Callable[[], int],
         make_tap: MakeTap,
-        listen: Listen = on_loopback,
+        bind: Bind = on_loopback,
         make_session: MakeSession | None = None,
         on_refusal: Refusal = lambda source, error: None,
     ) -> None:
         self.source, self.target, self.upstream = source, target, upstream
         self.forth, self.back = links.between(source, target), links.between(target, source)
-        self.now, self.make_tap, self._listen = now, make_tap, listen
+        self.now, self.make_tap, self._bind = now, make_tap, bind
         self._make_session, self._on_refusal = make_session, on_refusal
         self.connections: dict[Relayed, None] = {}
         self._apart: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
         self._listener: socket.socket | None = None
+        self._held: socket.socket | None = None
         self._plugs: list[socket.socket] = []
         self._unanswered: set[int] = set()
         self._looking: asyncio.TimerHandle | None = None
@@ -93,22 +90,35 @@ class Relay:
     def up(self) -> None:
         """Take connections, at the same address as before."""
         if self._listener is None:
-            self._listener = self._listen(self.address[1])
+            self._listener = self._bind(self.address[1])
+            self._listener.listen(BACKLOG)
             self._listener.setblocking(False)
+            self._let_go()
             self.address = self._listener.getsockname()
             self._loop.add_reader(self._listener, self._accept)
 
-    def down(self) -> None:
-        """Refuse connections, and close those there are, as a kernel does when the server's process ends."""
+    def down(self, *, comes_back: bool = False) -> None:
+        """Refuse connections, and close those there are, as a kernel does when the server's process ends.
+
+        Of one that comes back the port is held.
+        """
         self.unplug()
+        self._let_go()
         if self._listener is not None:
             self._loop.remove_reader(self._listener)
             self._listener.close()
             self._listener = None
+            if comes_back:
+                self._held = self._bind(self.address[1])
         for connection in list(self.connections):
             connection.close()
         for task in self._apart:
             task.cancel()
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            self._held.close()
+            self._held = None
 
     def plug(self) -> None:
         """Leave handshakes unanswered: Linux drops a SYN while the queue of a listener is full."""

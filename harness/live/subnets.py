@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from fnmatch import fnmatchcase
+from functools import partial
 from ipaddress import ip_network
 from itertools import count
 from pathlib import Path
@@ -14,10 +15,10 @@ from typing import TypeVar
 
 from harness.control_plane import HOST
 from harness.errors import NotCapable
+from harness.live.binding import bound
 from harness.live.cables import Cable
 from harness.live.name_server import PORT, NameServer
 from harness.live.namespaces import Namespace
-from harness.live.relay import BACKLOG
 from harness.model.faults import Direction
 from harness.model.plan import Plan
 from harness.ports import Heal, Strike
@@ -93,10 +94,9 @@ class Subnets:
         transport, _ = await loop.create_datagram_endpoint(lambda: subnet.names, sock=asking)
         self._open.callback(transport.close)
 
-    def listen(self, name: str, port: int) -> socket.socket:
-        """A socket on which the worker finds the API; port 0 is any."""
-        address = (self._subnets[name].api, port)
-        return self._hub.run(lambda: socket.create_server(address, backlog=BACKLOG))
+    def bind(self, name: str, port: int) -> socket.socket:
+        """A socket where the worker finds the API, bound; port 0 is any."""
+        return self._hub.run(partial(bound, (self._subnets[name].api, port)))
 
     def run(self, name: str, do: Callable[[], T]) -> T:
         """Do it in that worker's network."""

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from harness.control_plane import HOST
 from harness.live import relays
+from harness.live.binding import on_loopback
 from harness.live.database_wires import DatabaseWires
 from harness.live.receipts import Receipts
-from harness.live.relay import Relay, Relayed, on_loopback
+from harness.live.relay import Relay, Relayed
 from harness.model.faults import DATABASE, Direction
 from harness.model.tls_faults import CertificateFlaw
 from harness.ports import Heal, Strike
@@ -59,7 +60,7 @@ class LiveWires:
             links=self._links,
             now=self._now,
             make_tap=self._tap,
-            listen=partial(self._subnets.listen, source) if self._subnets else on_loopback,
+            bind=partial(self._subnets.bind, source) if self._subnets else on_loopback,
             make_session=self._terminator.session if self._terminator else None,
             on_refusal=self._refused,
         )
@@ -72,9 +73,14 @@ class LiveWires:
         return f"{'https' if self._terminator else 'http'}://{host}:{port}"
 
     def close(self) -> None:
-        """Refuse connections and close those there are, as when the API's process ends."""
+        """Refuse connections and close those there are."""
         for relay in self.relays.values():
             relay.down()
+
+    def take_down(self) -> None:
+        """The API's process has ended, and will be there again."""
+        for relay in self.relays.values():
+            relay.down(comes_back=True)
 
     def reopen(self) -> None:
         """The API is there again, at the addresses it had."""

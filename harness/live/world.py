@@ -122,7 +122,7 @@ class LiveWorld:
             camp=self.camp,
             say=self._server_says,
             say_exit=self._server_exits,
-            take_down=self.network.close,
+            take_down=self.network.take_down,
             bring_up=self.network.reopen,
             to_database=self._database.open if self._database else None,
         )

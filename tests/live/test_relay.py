@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -268,13 +269,15 @@ def test_a_call_under_way_on_a_connection_that_is_reset_is_lost_for_that_reason(
     _run(main, Mute)
 
 
-def test_while_the_server_is_down_connections_are_refused_at_the_same_address() -> None:
+def test_while_the_server_is_down_connections_are_refused_and_its_address_is_given_to_nobody() -> None:
     async def main(lab: Lab) -> None:
         relay = lab.wires.relays["worker-1"]
         address = relay.address
-        lab.wires.close()
+        lab.wires.take_down()
         with pytest.raises(ConnectionRefusedError):
             await lab.connect()
+        with socket.socket() as other, pytest.raises(OSError, match="Address already in use"):
+            other.bind(address)
         lab.wires.reopen()
         assert relay.address == address
         _, writer = await lab.connect()

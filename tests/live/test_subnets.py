@@ -67,7 +67,7 @@ class Lab:
 
     async def serve(self, name: str = "worker-1") -> Any:
         """The address at which that worker finds an echo server."""
-        listener = self.subnets.listen(name, 0)
+        listener = self.subnets.bind(name, 0)
         loop = asyncio.get_running_loop()
         self.servers.append(await loop.create_server(lambda: Echo(self.transports), sock=listener))
         return listener.getsockname()
