@@ -103,7 +103,8 @@ class Relay:
         Of one that comes back the port is held.
         """
         self.unplug()
-        self._let_go()
+        if not comes_back:
+            self._let_go()
         if self._listener is not None:
             self._loop.remove_reader(self._listener)
             self._listener.close()

@@ -1,4 +1,6 @@
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,3 +95,27 @@ def test_what_cannot_be_served_is_a_usage_error_in_one_line(
     assert complaint.count("\n") == 1
     assert garbage.read_text() == "x" * 5000
     assert sorted(each.name for each in tmp_path.iterdir()) == ["garbage"]
+
+
+STARTING = """
+import contextlib, signal, sys
+import uvicorn
+
+run = uvicorn.Server.run
+
+def starting(server, sockets):
+    with contextlib.suppress(KeyboardInterrupt):  # as a finalizer does, wherever the signal finds one
+        signal.raise_signal(signal.SIGINT)
+    run(server, sockets=sockets)
+
+uvicorn.Server.run = starting
+from harness.cli import main
+sys.exit(main(["serve", "--port", "0"]))
+"""
+
+
+@pytest.mark.live
+def test_ctrl_c_while_the_server_starts_ends_it() -> None:
+    command = [sys.executable, "-c", STARTING]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (130, "harness: interrupted\n")
