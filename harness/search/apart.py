@@ -40,14 +40,20 @@ def apart(scenarios: tuple[str, ...], fn: Callable[..., T], *args: Any) -> T:
         if good:
             result: T = value
             return result
-        raise value
+        try:
+            raise value
+        finally:
+            del value  # whose traceback holds this frame, and that the process
     raise ChildProcessError("the process that ran the plan was lost, and the next one too")
 
 
 def _child(scenarios: tuple[str, ...]) -> subprocess.Popen[bytes]:
     known: dict[tuple[str, ...], subprocess.Popen[bytes]] = vars(_OURS).setdefault("children", {})
     child = known.get(scenarios)
-    if child is None or child.poll() is not None:
+    if child is not None and child.poll() is not None:
+        _drop(child)
+        child = None
+    if child is None:
         command = [sys.executable, "-m", "harness.search.apart", *scenarios]
         child = known[scenarios] = subprocess.Popen(  # noqa: S603 - ourselves
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE

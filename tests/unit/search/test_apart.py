@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import time
@@ -33,10 +34,14 @@ def test_what_the_call_raises_is_raised_here() -> None:
         apart((), _refuse)
 
 
-def test_a_process_that_was_lost_is_replaced() -> None:
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_process_that_was_lost_is_replaced(ended: bool) -> None:
     pid, _ = apart((), _pid_and_time)
     os.kill(pid, signal.SIGKILL)
+    if ended:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     assert apart((), _pid_and_time)[0] != pid
+    gc.collect()  # pipes that are left open are told by now
 
 
 def test_a_call_that_kills_its_process_every_time_is_given_up() -> None:
