@@ -26,7 +26,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install demo test check bench lock clean
+.PHONY: help install demo test nightly check bench lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -48,6 +48,9 @@ test: install  ## run the tests
 	@# More processes than the two cores it is made for: live tests mostly wait. In the order of the folders, for those
 	@# of the first ones take longest.
 	@$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+
+nightly: install  ## run the tests that take too long for each time: an hour and more
+	@$(BIN)/python -m pytest -m nightly
 
 check: install  ## lint, formatting, types, layers, size limits
 	$(BIN)/ruff check .
