@@ -17,10 +17,22 @@ _IN_THE_END = ("every_job_is_accounted_for", "every_worker_rejoins")
 def owing(history: History, plan: Plan) -> bool:
     """Whether a task, a job or a worker has yet to get where the plan's promises say that it is in the end.
 
-    What can only be said of it too late, that a task has failed for instance, is not: nothing more would come.
+    A task that has failed has not, nor has a worker that has ended: nothing more would come.
     """
     named = tuple(name for name in _IN_THE_END if name in plan.invariants)
-    return _unfinished(history, plan) or bool(judge(history, replace(plan, invariants=named)).counterexamples)
+    living = tuple(worker for worker in plan.workers if worker.name not in _ended(history))
+    asked = replace(plan, invariants=named, workers=living)
+    return _unfinished(history, plan) or bool(judge(history, asked).counterexamples)
+
+
+def _ended(history: History) -> set[str]:
+    last = {
+        event.process: event.f
+        for event in history.where(
+            witness="world", test=lambda event: event.f in ("worker.start", "worker.exit")
+        )
+    }
+    return {name for name, what in last.items() if what == "worker.exit"}
 
 
 def _unfinished(history: History, plan: Plan) -> bool:

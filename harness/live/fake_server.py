@@ -75,8 +75,8 @@ class LiveFakeServer:
         strike(HOST, "went down")
         self._server.close()
         self._server = None
-        self._held = bound(self.address)
         self._seat.take_down()
+        self._held = bound(self.address)
         return lambda: self._errands.begin(self._come_back())
 
     async def _come_back(self) -> None:

@@ -109,12 +109,12 @@ class Relay:
             self._loop.remove_reader(self._listener)
             self._listener.close()
             self._listener = None
-            if comes_back:
-                self._held = self._bind(self.address[1])
         for connection in list(self.connections):
             connection.close()
         for task in self._apart:
             task.cancel()
+        if comes_back and self._held is None:
+            self._held = self._bind(self.address[1])
 
     def _let_go(self) -> None:
         if self._held is not None:

@@ -45,7 +45,7 @@ class LiveWires:
     ) -> None:
         self._links, self._now, self._record, self._new_call = links, now, record, new_call
         self._subnets, self._detours, self._terminator = subnets, detours, terminator
-        self._database = database
+        self._database, self._closed = database, False
         self.rules: list[Rule] = []
         self.relays: dict[str, Relay] = {}
 
@@ -73,7 +73,8 @@ class LiveWires:
         return f"{'https' if self._terminator else 'http'}://{host}:{port}"
 
     def close(self) -> None:
-        """Refuse connections and close those there are."""
+        """Refuse connections and close those there are, for good."""
+        self._closed = True
         for relay in self.relays.values():
             relay.down()
 
@@ -83,7 +84,9 @@ class LiveWires:
             relay.down(comes_back=True)
 
     def reopen(self) -> None:
-        """The API is there again, at the addresses it had."""
+        """The API is there again, at the addresses it had; nothing is done after `close`."""
+        if self._closed:
+            return
         for relay in self.relays.values():
             relay.up()
             relay.heed_links()

@@ -214,7 +214,8 @@ class LiveWorld:
             if not self.fleet.lives or not self._owing(self._so_far(), self.plan):
                 break
             # a long history takes its time: let that be a tenth
-            await asyncio.sleep(max(1.0, 10 * (time.monotonic() - asked)))
+            pause = max(1.0, 10 * (time.monotonic() - asked))
+            await asyncio.sleep(min(pause, max(0.0, last - time.monotonic())))
 
     async def stop(self) -> None:
         """Read the last marks, write the History, end every process. A server that is gone by then loses no History."""

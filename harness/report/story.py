@@ -20,7 +20,7 @@ from harness.model.verdict import Counterexample, Verdict
 from harness.report.control import as_text, measures
 from harness.report.numbers import Numbers, count
 from harness.report.timeline import WIDTH, timeline
-from harness.units import format_duration, nanoseconds
+from harness.units import NANOSECONDS, format_duration, nanoseconds
 
 LINES = 40
 _CODE = {
@@ -49,7 +49,7 @@ def tell(
     head = [
         f"{plan.scenario} · seed {plan.seed} · {world} · {verdict.answer.upper()}",
         "",
-        *_section("Planned", _planned(plan)),
+        *_section("Planned", _planned(plan, history)),
         "",
     ]
     numbers = count(history, plan)
@@ -82,7 +82,7 @@ def _clean(line: str) -> str:
     return line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
 
 
-def _planned(plan: Plan) -> Iterator[str]:
+def _planned(plan: Plan, history: History) -> Iterator[str]:
     fleet = Counter((worker.kind, worker.slots, worker.queues) for worker in plan.workers)
     for (kind, slots, queues), number in fleet.items():
         yield f"{_some(number, _CODE[kind])} × {_some(slots, 'slot')} on {', '.join(queues)}"
@@ -96,7 +96,14 @@ def _planned(plan: Plan) -> Iterator[str]:
         yield "over mutual TLS" if plan.tls is Tls.MUTUAL else "over TLS"
     yield from _options(plan)
     settle, until = format_duration(plan.settle), format_duration(plan.until)
-    yield f"storm of up to {until}, then {settle} to settle"
+    yield f"storm of up to {until}, then {settle} to settle{_longer(plan, history)}"
+
+
+def _longer(plan: Plan, history: History) -> str:
+    """By how much the calm lasted longer, in a live world that waited for what was still to come."""
+    calm, end = act(history, "calm"), act(history, "end")
+    more = end.t - calm.t - nanoseconds(plan.settle) if calm and end else 0
+    return f" and {moment(more)} more for what was late" if more >= NANOSECONDS else ""
 
 
 def _options(plan: Plan) -> Iterator[str]:

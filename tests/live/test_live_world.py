@@ -59,7 +59,7 @@ CUT = Scenario(
     faults=(Partition(a="worker-1", b="api", at=seconds(8), lasting=seconds(4)),),
     options={**RESCUE, "edge.job_poll_interval": "2"},
     until=seconds(14),
-    settle=seconds(15),
+    settle=seconds(45),  # a body that has ended half a minute before the end has to be reported
 )
 
 

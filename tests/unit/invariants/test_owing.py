@@ -13,6 +13,7 @@ Planned = Callable[..., Plan]
 Tasked = Callable[..., Submission]
 
 CALM = "3m world driver info act act=calm"
+ENDED = "4m world worker-1 fail worker.exit reason=it_ended_with_code_1"
 HEARD = "4m client worker-1 ok worker.set_state call=1\n5m client worker-1 ok jobs.fetch call=2"
 
 
@@ -38,6 +39,8 @@ def job(state: str) -> str:
         ("every_job_is_accounted_for", (job("success"),), False),
         ("every_worker_rejoins", (CALM,), True),
         ("every_worker_rejoins", (CALM, HEARD), False),
+        ("every_worker_rejoins", (CALM, ENDED), False),  # as wrong, and as final
+        ("every_worker_rejoins", (CALM, ENDED, "5m world worker-1 info worker.start kind=edge"), True),
         ("work_was_done", (), False),  # no promise of what is in the end
     ],
 )

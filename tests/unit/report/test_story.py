@@ -130,3 +130,9 @@ def test_what_a_terminal_would_obey_is_not_passed_on(past: Past, planned: Planne
 def test_the_replay_command_is_never_cut(past: Past, planned: Planned) -> None:
     replay = "harness replay " + "a/" * 100 + "plan.json"
     assert tell(planned(), past(""), Verdict(), replay=replay).splitlines()[-1] == replay
+
+
+def test_a_calm_that_lasted_longer_says_by_how_much(past: Past, planned: Planned) -> None:
+    plan, acts = planned(), "5m world driver info act act=calm\n25m12s world driver info act act=end"
+    told = tell(plan, past(acts), Verdict(counterexamples=(), checked=()), replay=REPLAY, world="live")
+    assert "storm of up to 5m, then 20m to settle and 12s more for what was late" in told
