@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from harness.live.guardian import guarded, watch
 from harness.live.processes import spawn
 from harness.live.scripted_process import SECRET_VARIABLE
-from harness.live.servers import answers, free_port
+from harness.live.servers import answers, held_port
 
 START_TIMEOUT = 60.0
 #: Of each process of an api-server: [database] sql_alchemy_pool_size and sql_alchemy_max_overflow, by default.
@@ -41,7 +41,7 @@ def fake(options: Mapping[str, str]) -> Iterator[Target]:
     """The fake, in a process of its own."""
     with ExitStack() as stack:
         folder = stack.enter_context(guarded("harness-capacity-"))
-        port, secret = free_port(), secrets.token_hex(32)
+        port, secret = stack.enter_context(held_port()), secrets.token_hex(32)
         environ = {**os.environ, **options, SECRET_VARIABLE: secret}
         process = spawn(
             *(sys.executable, "-m", "harness", "serve", "--admin", "--port", str(port)),

@@ -18,7 +18,7 @@ from harness.live.airflow_home import DRIVERS, USER, released
 from harness.live.guardian import guarded, watch
 from harness.live.postgres import postgres
 from harness.live.processes import Process, spawn
-from harness.live.servers import START_TIMEOUT, Seeder, SeedingError, answers, free_port, server_env
+from harness.live.servers import START_TIMEOUT, Seeder, SeedingError, answers, held_port, server_env
 
 _SEEDER, _DAG = (Path(__file__).with_name(name) for name in ("load_seeder.py", "load_dag.py"))
 #: The first request to each API takes seconds.
@@ -59,7 +59,11 @@ def load_server(
         home = stack.enter_context(guarded("harness-load-"))
         (home / "dags").mkdir()
         shutil.copy(_DAG, home / "dags")
-        secret, password, port = secrets.token_hex(32), secrets.token_hex(8), port or free_port()
+        secret, password, port = (
+            secrets.token_hex(32),
+            secrets.token_hex(8),
+            port or stack.enter_context(held_port()),
+        )
         env = server_env(installed, home, port=port, secret=secret) | _edge_env(home, port, password)
         env |= options or {}
         if database == "postgres":

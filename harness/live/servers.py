@@ -6,18 +6,18 @@ import base64
 import json
 import os
 import secrets
-import socket
 import subprocess
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 from harness.errors import NotStarted
+from harness.live.binding import on_loopback
 from harness.live.environments import Environment, environment
 from harness.live.guardian import guarded, watch
 from harness.live.postgres import postgres
@@ -90,7 +90,7 @@ def api_server(*, database: str = "sqlite", requirement: str = AIRFLOW) -> Itera
         options: dict[str, str] = {}
         if database == "postgres":
             options["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = stack.enter_context(postgres())
-        secret, port = secrets.token_hex(32), free_port()
+        secret, port = secrets.token_hex(32), stack.enter_context(held_port())
         env = server_env(installed, home, port=port, secret=secret) | options
         seeder = spawn(
             installed.python,
@@ -150,12 +150,15 @@ def answers(url: str, *, timeout: float = 10.0) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=timeout) as reply:  # noqa: S310 - a URL of our own making
             return bool(reply.status == 200)
-    except (urllib.error.URLError, OSError):
+    except (HTTPException, OSError):
         return False
 
 
-def free_port() -> int:
-    """A port on loopback that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+@contextmanager
+def held_port() -> Iterator[int]:
+    """A port of loopback that nobody but who is told of it is given, for as long as the block lasts.
+
+    A client that asks again and again whether somebody listens there may else be given it, and hears itself.
+    """
+    with on_loopback(0) as held:
+        yield held.getsockname()[1]

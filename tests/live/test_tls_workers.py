@@ -112,9 +112,11 @@ def test_released_edge_workers_and_their_tasks_work_over_tls_and_outlive_a_bad_c
 def test_released_supervisors_show_their_certificates_and_outlive_a_revocation_and_a_new_ca() -> None:
     run = live(REVOKED, Workers.SUPERVISED)
     assert run.verdict.answer == "valid", run.verdict.counterexamples
-    reasons = {event.process: event.value["reason"] for event in run.history.where(f="connect", type="fail")}
-    assert reasons["worker-1"] == "TLS: certificate revoked"
-    assert reasons["worker-2"].startswith("TLS: ")
+    reasons = {
+        (event.process, event.value["reason"]) for event in run.history.where(f="connect", type="fail")
+    }
+    assert ("worker-1", "TLS: certificate revoked") in reasons
+    assert any(process == "worker-2" and reason.startswith("TLS: ") for process, reason in reasons)
 
 
 @pytest.mark.nightly
