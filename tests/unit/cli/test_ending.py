@@ -176,3 +176,25 @@ def test_ctrl_c_while_a_command_is_imported_is_an_interrupt_like_any_other(modul
         [sys.executable, "-c", WHILE_IMPORTING, module], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "harness: interrupted\n")
+
+
+IN_GENERATED_CODE = """
+import signal, sys
+
+class Interrupts:
+    def find_spec(self, name, path=None, target=None):
+        if name == "harness.model.plan":
+            exec("signal.raise_signal(signal.SIGINT)")
+
+sys.meta_path.insert(0, Interrupts())
+"""
+
+
+def test_ctrl_c_in_generated_code_ends_with_the_code_of_an_interrupt_and_not_by_the_signal(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(IN_GENERATED_CODE)
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    command = [sys.executable, "-m", "harness", "list"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "harness: interrupted\n")
