@@ -20,7 +20,8 @@ def owing(history: History, plan: Plan) -> bool:
     A task that has failed has not, nor has a worker that has ended: nothing more would come.
     """
     named = tuple(name for name in _IN_THE_END if name in plan.invariants)
-    living = tuple(worker for worker in plan.workers if worker.name not in _ended(history))
+    ended = _ended(history)
+    living = tuple(worker for worker in plan.workers if worker.name not in ended)
     asked = replace(plan, invariants=named, workers=living)
     return _unfinished(history, plan) or bool(judge(history, asked).counterexamples)
 
