@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from fake_api import Change, Scheduler, Settings, State
 from harness.control_plane import HOST, http_protocol, seed_content, task_spec, witnessed
-from harness.live.binding import bound
+from harness.live.binding import on_loopback
 from harness.live.errands import Errands
 from harness.live.scripted_process import SECRET_VARIABLE
 from harness.live.seat import Seat
@@ -40,6 +40,8 @@ class LiveFakeServer:
 
     async def start(self) -> None:
         """Listen on loopback, at any free port, and let the scheduler sweep."""
+        self._held = on_loopback(0)
+        self.address = self._held.getsockname()
         await self._listen()
         self._get_ready()
         self._errands.begin(Scheduler(self.state).run())
@@ -54,13 +56,6 @@ class LiveFakeServer:
     async def _listen(self) -> None:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(http_protocol(self.state), *self.address)
-        self.address = self._server.sockets[0].getsockname()
-        self._let_go()
-
-    def _let_go(self) -> None:
-        if self._held is not None:
-            self._held.close()
-            self._held = None
 
     def submit(self, task: Submission) -> str:
         """Queue the task; returns the id of its task instance."""
@@ -76,7 +71,6 @@ class LiveFakeServer:
         self._server.close()
         self._server = None
         self._seat.take_down()
-        self._held = bound(self.address)
         return lambda: self._errands.begin(self._come_back())
 
     async def _come_back(self) -> None:
@@ -89,7 +83,8 @@ class LiveFakeServer:
     async def stop(self) -> None:
         """Stop listening and sweeping. Raises what ended the scheduler or kept the API away, should that have happened."""
         errors = await self._errands.end()
-        self._let_go()
+        if self._held is not None:
+            self._held.close()
         if self._server is not None:
             self._server.close()
         for error in errors:
